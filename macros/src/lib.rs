@@ -1,0 +1,1 @@
+//! `doped_model!`: a trained doped neural network compiled into your crate.
