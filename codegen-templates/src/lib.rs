@@ -1,1 +1,51 @@
 //! The text of the emitted languages: Tera skeletons, and the kernels of emitted Rust.
+//!
+//! Skeletons hold what is the same for every model: the order of a file, its comments, the interface. Where
+//! a line reads `@TABLES@`, the emitter puts the tables, which are too large to pass through a template.
+
+/// Skeleton of `NAME.h`.
+pub const C_HEADER: &str = include_str!("../c/model.h.tera");
+/// Skeleton of `NAME.c`.
+pub const C_SOURCE: &str = include_str!("../c/model.c.tera");
+/// The C that takes in `NAME.bin`, for the prefixes `doped` and `DOPED`.
+pub const C_INCBIN: &str = include_str!("../c/incbin.h");
+/// Skeleton of the program that `dopec verify` builds around the C.
+pub const C_VERIFY: &str = include_str!("../c/verify.c.tera");
+/// Skeleton of the program that `dopec verify` builds around the Rust.
+pub const RUST_VERIFY: &str = include_str!("../rust/verify.rs.tera");
+/// Skeleton of `NAME.rs`.
+pub const RUST_SOURCE: &str = include_str!("../rust/model.rs.tera");
+
+/// The kernels of emitted Rust, a file each; their C twins are in the crate `dopec-runtime-c`.
+pub mod kernels {
+    macro_rules! kernels {
+        ($($name:ident = $file:literal;)*) => {
+            $(
+                #[doc = concat!("`rust/kernels/", $file, ".rs`")]
+                pub const $name: &str = include_str!(concat!("../rust/kernels/", $file, ".rs"));
+            )*
+        };
+    }
+    kernels! {
+        BASE = "base";
+        MATH = "math";
+        DENSE_PANELS = "dense_panels";
+        DENSE_DOTS = "dense_dots";
+        DENSE_BLOCKS = "dense_blocks";
+        DENSE_BATCH = "dense_batch";
+        KRON_OUTER = "kron_outer";
+        MONARCH_MIX = "monarch_mix";
+        MONARCH_ROW = "monarch_row";
+        CIRCULANT = "circulant";
+        SELL = "sell";
+        CSR = "csr";
+        CSR_ROW = "csr_row";
+        OUTER = "outer";
+        ADD = "add";
+        FILL = "fill";
+        LSTM_CELL = "lstm_cell";
+        GRU_CELL = "gru_cell";
+        ACTIVATIONS = "activations";
+        LAYER_NORM = "layer_norm";
+    }
+}

@@ -2,10 +2,68 @@
 //!
 //! The stages run in one direction: bytes → [`ingest`] → [`model::Model`] → [`lower`] →
 //! [`program::Program`] → [`emit`] → files. [`reference`] computes what a model means in 64-bit floats.
+//! The library is pure: bytes and [`Settings`] in, named files out. The command, the macro `doped_model!`
+//! (crate `doped`) and `Build` for build.rs are thin doors that call [`compile`].
 
+pub mod emit;
 pub mod faults;
+pub mod files;
+pub mod ingest;
+pub mod inspect;
+pub mod lower;
 pub mod model;
+pub mod program;
+pub mod reference;
 pub mod settings;
+#[cfg(feature = "verify")]
+pub mod verify;
 
+pub use emit::OutputFile;
 pub use faults::{Fault, Faults};
+pub use ingest::Source;
 pub use settings::{DataForm, Emit, Settings};
+
+use model::Model;
+use program::Program;
+
+/// A compiled model.
+#[derive(Debug, Clone)]
+pub struct Compiled {
+    /// The model's name.
+    pub name: String,
+    /// The files asked for.
+    pub files: Vec<OutputFile>,
+}
+
+/// Compiles a model: the whole pipeline.
+///
+/// # Errors
+///
+/// Everything wrong with the model, located in its text.
+pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Faults> {
+    let program = program(source, settings)?;
+    let files = emit::emit(&program, settings);
+    Ok(Compiled { name: program.name, files })
+}
+
+/// The Program of a model: everything decided, nothing spelled.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn program(source: &Source<'_>, settings: &Settings) -> Result<Program, Faults> {
+    Ok(lower::lower(read(source)?, settings))
+}
+
+/// Reads a model and holds it to its own check vectors.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn read(source: &Source<'_>) -> Result<Model, Faults> {
+    let (model, locations) = ingest::ingest_located(source)?;
+    match reference::check(&model) {
+        Ok(()) => Ok(model),
+        Err(mismatches) => Err(locations.mismatches(&mismatches)),
+    }
+}

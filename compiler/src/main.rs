@@ -1,1 +1,7 @@
-fn main() {}
+//! The command `dopec`.
+
+mod command;
+
+fn main() -> std::process::ExitCode {
+    command::run()
+}

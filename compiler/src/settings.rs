@@ -1,5 +1,7 @@
 //! The one set of options that the command, the macro and build.rs all turn their own syntax into.
 
+use std::path::Path;
+
 /// How a model is compiled. [`Settings::default`] is what every door starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -38,6 +40,22 @@ pub enum DataForm {
 impl Default for Settings {
     fn default() -> Settings {
         Settings { emit: vec![Emit::C], unroll_limit: None, data: DataForm::Source, command: String::new() }
+    }
+}
+
+impl Settings {
+    /// Fills in [`Settings::command`] for a model file: the options that change the emitted code, and neither
+    /// folders nor what else is emitted, so that every door and every folder gives the same bytes.
+    pub fn with_command(mut self, model: &Path) -> Settings {
+        let name = model.file_name().unwrap_or_default().to_string_lossy();
+        self.command = format!("dopec {name}");
+        if let Some(limit) = self.unroll_limit {
+            self.command.push_str(&format!(" --unroll-limit {limit}"));
+        }
+        if self.data == DataForm::Incbin {
+            self.command.push_str(" --data incbin");
+        }
+        self
     }
 }
 

@@ -1,0 +1,13 @@
+// A dense matrix times a vector. Takes the matrix in panels of PANEL rows, each stored column by column, so that lanes
+// run down the rows and no reduction is left at the end; gives every row's sum.
+
+/// y[i] = init + sum over j of W[i,j] * x[j]. `w` holds the panels one after another, each `[cols][PANEL]`, the last
+/// `[cols][rows % PANEL]` when short.
+#[inline(always)]
+pub(super) fn dense_panels(y: &mut [f32], init: Init<'_>, w: &[f32], x: &[f32], rows: usize, cols: usize) {
+    assert!(y.len() == rows && init.fits(rows) && w.len() == rows * cols && x.len() == cols);
+    for at in (0..rows).step_by(PANEL) {
+        let lanes = if rows - at < PANEL { rows - at } else { PANEL };
+        strips((y, at), init, (&w[at * cols..(at + lanes) * cols], lanes, 0), x, lanes);
+    }
+}

@@ -1,0 +1,37 @@
+// A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and x as
+// [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor share each load of x.
+
+/// y[(l * m + a) * right + r] = init + sum over b of f[a * n + b] * x[(l * n + b) * right + r].
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn kron_outer(
+    y: &mut [f32],
+    init: Init<'_>,
+    f: &[f32],
+    x: &[f32],
+    left: usize,
+    m: usize,
+    n: usize,
+    right: usize,
+) {
+    assert!(y.len() == left * m * right && init.fits(left * m * right));
+    assert!(f.len() == m * n && x.len() == left * n * right);
+    let together = m - m % 4;
+    let shared = right - right % 8;
+    for l in 0..left {
+        let to = l * m * right;
+        let x = &x[l * n * right..(l + 1) * n * right];
+        for a in (0..together).step_by(4) {
+            for r in (0..shared).step_by(8) {
+                tile((y, to + a * right + r, right), init, (x, right, r), &f[a * n..(a + 4) * n]);
+            }
+        }
+        for a in 0..together {
+            let at = to + a * right + shared;
+            strips((y, at), init, (x, right, shared), &f[a * n..(a + 1) * n], right - shared);
+        }
+        for a in together..m {
+            strips((y, to + a * right), init, (x, right, 0), &f[a * n..(a + 1) * n], right);
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! The command line, as clap reads it and as `--help` explains it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+
+/// Compile a trained doped neural network to C or Rust specialised for exactly that model.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true, after_help = EXAMPLES)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    pub(crate) compile: Compile,
+    #[command(subcommand)]
+    pub(crate) subcommand: Option<Subcommand>,
+}
+
+const EXAMPLES: &str = "Examples:
+  dopec keyword_lm.json --emit c                 keyword_lm.h and keyword_lm.c, here
+  dopec keyword_lm.json --emit rust -o gen/      gen/keyword_lm.rs
+  dopec keyword_lm.json --emit ir | less         what is computed, by which kernels, and why
+  dopec keyword_lm.json --emit c -o gen --check  fails when gen/ is out of date
+  dopec verify keyword_lm.json                   builds the C and compares it with the reference
+  dopec inspect keyword_lm.json                  shapes, compression, work and memory by layer";
+
+/// Options of compiling.
+#[derive(Debug, Args)]
+pub(crate) struct Compile {
+    /// The model file (JSON).
+    #[arg(required = true)]
+    pub(crate) model: Option<PathBuf>,
+    /// What to emit, separated by commas.
+    #[arg(long, value_enum, value_delimiter = ',', required = true)]
+    pub(crate) emit: Vec<Emit>,
+    /// Write to this folder, made when missing [default: the current one; `ir` alone goes to stdout].
+    #[arg(short, value_name = "DIR")]
+    pub(crate) output: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+    /// Write nothing; exit with 1 when a file is missing or differs.
+    #[arg(long)]
+    pub(crate) check: bool,
+    /// Also write the dependencies of the outputs, for make and ninja.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) depfile: Option<PathBuf>,
+}
+
+/// Options that shape the emitted code.
+#[derive(Debug, Args)]
+pub(crate) struct Shape {
+    /// Sparse parts of up to N non-zeros become straight-line code, all others tables; 0: tables only
+    /// [default: 4096 a part, 8192 a model].
+    #[arg(long, value_name = "N")]
+    pub(crate) unroll_limit: Option<usize>,
+    /// Where large tables go: into the source, or into NAME.bin, which the source takes in.
+    #[arg(long, value_enum, default_value = "source")]
+    pub(crate) data: Data,
+}
+
+/// The other commands.
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Subcommand {
+    /// Build the emitted code with this machine's compiler and compare it with the 64-bit reference.
+    Verify(Verify),
+    /// Print shapes, compression, work, memory and the kernels chosen, by layer.
+    Inspect {
+        /// The model file (JSON).
+        model: PathBuf,
+    },
+    /// Print completions for a shell.
+    Completions {
+        /// Which.
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+}
+
+/// Options of `verify`.
+#[derive(Debug, Args)]
+pub(crate) struct Verify {
+    /// The model file (JSON).
+    pub(crate) model: PathBuf,
+    /// What to build: c, rust or both. Compilers come from CC and RUSTC, else `cc` and `rustc`.
+    #[arg(long, value_enum, value_delimiter = ',', default_value = "c")]
+    pub(crate) emit: Vec<Language>,
+    /// Flags for the C compiler.
+    #[arg(long, value_name = "FLAGS", default_value = "-O2", allow_hyphen_values = true)]
+    pub(crate) cflags: String,
+    /// Random steps fed after the check vectors.
+    #[arg(long, value_name = "N", default_value_t = 200)]
+    pub(crate) steps: usize,
+    /// Where the random steps start.
+    #[arg(long, default_value_t = 1)]
+    pub(crate) seed: u64,
+    /// The largest error that passes, as a part of max(1, max abs expected).
+    #[arg(long, default_value_t = 1e-5)]
+    pub(crate) tolerance: f64,
+    #[command(flatten)]
+    pub(crate) shape: Shape,
+}
+
+/// `--emit`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Emit {
+    /// NAME.h and NAME.c
+    C,
+    /// NAME.rs
+    Rust,
+    /// NAME.ir.txt: every operation, its shapes, the kernel chosen and why
+    Ir,
+}
+
+/// `verify --emit`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Language {
+    /// The emitted C.
+    C,
+    /// The emitted Rust.
+    Rust,
+}
+
+/// `--data`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Data {
+    /// In the source.
+    Source,
+    /// In NAME.bin.
+    Incbin,
+}

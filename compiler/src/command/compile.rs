@@ -1,0 +1,74 @@
+//! `dopec MODEL --emit ...`
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use dopec::{DataForm, Emit, Faults, Settings, files};
+
+use super::arguments::{self, Compile, Shape};
+
+/// Compiles, and writes, prints or compares.
+pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
+    let model = options.model.clone().unwrap_or_default();
+    let mut emit: Vec<Emit> = Vec::new();
+    for form in &options.emit {
+        let form = match form {
+            arguments::Emit::C => Emit::C,
+            arguments::Emit::Rust => Emit::Rust,
+            arguments::Emit::Ir => Emit::Ir,
+        };
+        if !emit.contains(&form) {
+            emit.push(form);
+        }
+    }
+    let settings = settings(&model, &options.shape, emit);
+    let (compiled, read) = files::with_source(&model, |source| dopec::compile(source, &settings));
+    let compiled = compiled?;
+    if settings.emit == [Emit::Ir] && options.output.is_none() && !options.check {
+        return super::print(&compiled.files[0].bytes);
+    }
+    let folder = options.output.clone().unwrap_or_default();
+    if options.check {
+        let stale = files::out_of_date(&folder, &compiled.files);
+        for path in &stale {
+            let what = if path.exists() { "differs from what the model gives" } else { "is missing" };
+            eprintln!("{}: {what}", path.display());
+        }
+        if !stale.is_empty() {
+            eprintln!("out of date: run the same command without --check");
+        }
+        return Ok(ExitCode::from(u8::from(!stale.is_empty())));
+    }
+    let mut outputs = compiled.files;
+    let folder_for_depfile = folder.clone();
+    if let Some(depfile) = &options.depfile {
+        let targets: Vec<PathBuf> = outputs.iter().map(|file| folder_for_depfile.join(&file.name)).collect();
+        let text = depfile_text(&targets, &read);
+        let written = files::write(&folder, &outputs)?;
+        debug_assert_eq!(written.len(), outputs.len());
+        let parent = depfile.parent().unwrap_or(Path::new("")).to_owned();
+        let name = depfile.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        outputs = vec![dopec::OutputFile { name, emit: settings.emit[0], bytes: text.into_bytes() }];
+        files::write(&parent, &outputs)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    files::write(&folder, &outputs)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The library's settings.
+pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings {
+    let data = match shape.data {
+        arguments::Data::Source => DataForm::Source,
+        arguments::Data::Incbin => DataForm::Incbin,
+    };
+    Settings { emit, unroll_limit: shape.unroll_limit, data, command: String::new() }.with_command(model)
+}
+
+fn depfile_text(targets: &[PathBuf], read: &[PathBuf]) -> String {
+    let escaped = |path: &PathBuf| {
+        path.display().to_string().replace('$', "$$").replace('\\', "\\\\").replace(' ', "\\ ").replace('#', "\\#")
+    };
+    let list = |paths: &[PathBuf]| paths.iter().map(escaped).collect::<Vec<_>>().join(" ");
+    format!("{}: {}\n", list(targets), list(read))
+}

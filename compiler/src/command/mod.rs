@@ -1,0 +1,59 @@
+//! The command `dopec`: turns a command line into [`Settings`] and calls the library.
+//!
+//! Results go to stdout or files, all else to stderr. Exit status 0: done; 1: the model or the file system is
+//! at fault; 2: the command line is.
+
+mod arguments;
+mod compile;
+mod verify;
+
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use arguments::{Arguments, Subcommand};
+use clap::{CommandFactory, Parser};
+use dopec::{Faults, files, inspect, lower};
+
+/// Runs the command line of this process.
+pub(crate) fn run() -> ExitCode {
+    let arguments = Arguments::parse();
+    let result = match arguments.subcommand {
+        None => compile::run(&arguments.compile),
+        Some(Subcommand::Verify(verify)) => verify::run(&verify),
+        Some(Subcommand::Inspect { model }) => inspect(&model),
+        Some(Subcommand::Completions { shell }) => {
+            let mut text = Vec::new();
+            clap_complete::generate(shell, &mut Arguments::command(), "dopec", &mut text);
+            print(&text)
+        }
+    };
+    match result {
+        Ok(code) => code,
+        Err(faults) => {
+            let stderr = std::io::stderr();
+            let colours = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
+            let _ = writeln!(stderr.lock(), "{}", faults.render(colours));
+            ExitCode::from(1)
+        }
+    }
+}
+
+fn inspect(model: &Path) -> Result<ExitCode, Faults> {
+    let (inspection, _) = files::with_source(model, |source| {
+        let model = dopec::read(source)?;
+        let program = lower::lower(model.clone(), &dopec::Settings::default());
+        Ok(inspect::Inspection::new(&model, &program))
+    });
+    print(format!("{}\n", inspection?).as_bytes())
+}
+
+/// Writes to stdout. A reader that has gone away is not a fault.
+fn print(text: &[u8]) -> Result<ExitCode, Faults> {
+    match std::io::stdout().lock().write_all(text) {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Faults::plain("stdout", format!("can't be written: {error}"), "give it a place with room"))
+        }
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

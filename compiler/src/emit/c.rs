@@ -1,0 +1,224 @@
+//! A Program spelled in C99 that is valid C++ too.
+
+use std::fmt::Write;
+
+use super::kernels;
+use super::skeleton::{Layer, Uses, context, render};
+use super::tables::{self, BinaryFile};
+use super::text::{straight_row, wrapped};
+use crate::model::InputKind;
+use crate::program::{
+    Call, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight, Table, View,
+};
+use crate::settings::Settings;
+
+/// `NAME.h`.
+pub(super) fn header(program: &Program, settings: &Settings) -> Vec<u8> {
+    render(dopec_templates::C_HEADER, &c_context(program, settings)).into_bytes()
+}
+
+/// `NAME.c`.
+pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&BinaryFile>) -> Vec<u8> {
+    let speller = Speller { program };
+    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
+    let mut straight = String::new();
+    for layer in &program.layers {
+        layer.visit(&mut |operation| {
+            if let Operation::Straight(code) = operation {
+                speller.straight_functions(&mut straight, code);
+            }
+        });
+    }
+    let mut context = c_context(program, settings);
+    context.insert("kernels", &kernels::c(program));
+    context.insert("straight", &straight);
+    context.insert("layers", &layers);
+    let text = render(dopec_templates::C_SOURCE, &context);
+    let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
+    let mut out = String::with_capacity(text.len() + 14 * program.constant_bytes() / 4);
+    out.push_str(before);
+    speller.tables(&mut out, binary);
+    out.push_str(after);
+    out.into_bytes()
+}
+
+fn c_context(program: &Program, settings: &Settings) -> tera::Context {
+    let mut context = context(program, settings);
+    let (step, run) = match program.input {
+        InputKind::Token { .. } => ("uint32_t token", "const uint32_t *tokens"),
+        InputKind::Vector { .. } => ("const float *input", "const float *inputs"),
+    };
+    context.insert("step_input", step);
+    context.insert("run_input", run);
+    context
+}
+
+struct Speller<'p> {
+    program: &'p Program,
+}
+
+impl Speller<'_> {
+    fn layer<'p>(&self, layer: &'p LayerCode) -> Layer<'p> {
+        let name = &self.program.name;
+        let uses = Uses::of(layer);
+        let all = [
+            (uses.state, format!("{name}_state *state"), "state"),
+            (uses.scratch, format!("{name}_scratch *scratch"), "scratch"),
+            (uses.token, "uint32_t token".to_owned(), "token"),
+            (uses.input, "const float *input".to_owned(), "input"),
+            (uses.output, "float *output".to_owned(), "output"),
+        ];
+        let used = all.iter().filter(|(used, ..)| *used);
+        let mut body = String::new();
+        for operation in &layer.operations {
+            self.operation(&mut body, operation, 4);
+        }
+        Layer {
+            name: &layer.name,
+            title: &layer.title,
+            parameters: used.clone().map(|(_, text, _)| text.as_str()).collect::<Vec<_>>().join(", "),
+            arguments: used.map(|(.., text)| *text).collect::<Vec<_>>().join(", "),
+            body,
+            output: self.view(&layer.output),
+            output_len: layer.output.len,
+        }
+    }
+
+    fn operation(&self, out: &mut String, operation: &Operation, indent: usize) {
+        match operation {
+            Operation::Call(call) => self.call(out, call, indent),
+            Operation::Straight(straight) => {
+                comment(out, &straight.why, indent);
+                let (y, x) = (self.view(&straight.output), self.view(&straight.input));
+                for function in &straight.functions {
+                    let _ = writeln!(out, "{:indent$}{}_{}({y}, {x});", "", self.program.name, function.name);
+                }
+            }
+            Operation::ForTokens { start, end, body } => {
+                let lower = if *start > 0 { format!("token >= {start}u && ") } else { String::new() };
+                let _ = writeln!(out, "{:indent$}if ({lower}token < {end}u) {{", "");
+                body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}}", "");
+            }
+        }
+    }
+
+    fn call(&self, out: &mut String, call: &Call, indent: usize) {
+        comment(out, &call.why, indent);
+        let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view)).collect();
+        if let Some(init) = call.init {
+            arguments.push(match init {
+                Init::Zero => "NULL".to_owned(),
+                Init::Accumulate => self.view(&call.outputs[0]),
+                Init::Bias { constant, offset } => at(&self.constant(constant), offset),
+            });
+        }
+        arguments.extend(call.tables.iter().map(|table| match table {
+            Table::Given(id) | Table::Optional(Some(id)) => self.constant(*id),
+            Table::Optional(None) => "NULL".to_owned(),
+        }));
+        arguments.extend(call.inputs.iter().map(|input| self.source(input)));
+        arguments.extend(call.dims.iter().map(usize::to_string));
+        arguments.extend(call.scalar.map(|value| format!("{value:?}f")));
+        let _ = write!(out, "{:indent$}{}(", "", kernels::c_name(self.program, call));
+        wrapped(out, &arguments, indent + 4);
+        out.push_str(");\n");
+    }
+
+    fn constant(&self, id: crate::program::ConstantId) -> String {
+        format!("{}_{}", self.program.name, self.program.constant(id).name)
+    }
+
+    fn view(&self, view: &View) -> String {
+        at(&self.place(view.place), view.offset)
+    }
+
+    fn place(&self, place: Place) -> String {
+        match place {
+            Place::Input => "input".to_owned(),
+            Place::Output => "output".to_owned(),
+            Place::State(i) => format!("state->{}", self.program.state[i].name),
+            Place::Scratch(i) => format!("scratch->{}", self.program.scratch[i].name),
+        }
+    }
+
+    fn source(&self, source: &Source) -> String {
+        match source {
+            Source::View(view) => self.view(view),
+            Source::Row { constant, base, step, digit, .. } => {
+                let (name, digit) = (self.constant(*constant), index(*digit));
+                match (base, step) {
+                    (0, step) => format!("{name} + {digit} * {step}"),
+                    (base, -1) => format!("{name} + ({base} - {digit})"),
+                    (base, step) => format!("{name} + {base} + {digit} * {step}"),
+                }
+            }
+            Source::Token(digit) => index(*digit),
+        }
+    }
+
+    fn straight_functions(&self, out: &mut String, straight: &Straight) {
+        comment(out, &straight.why, 0);
+        for function in &straight.functions {
+            let _ = writeln!(out, "static void {}_{}(float *y, const float *x)\n{{", self.program.name, function.name);
+            if function.rows.iter().all(|row| row.terms.is_empty()) {
+                out.push_str("    (void)x;\n");
+            }
+            for row in &function.rows {
+                straight_row(out, row, "f");
+            }
+            out.push_str("}\n\n");
+        }
+    }
+
+    fn tables(&self, out: &mut String, binary: Option<&BinaryFile>) {
+        let (name, upper) = (&self.program.name, self.program.name.to_uppercase());
+        if binary.is_some_and(|binary| !binary.bytes.is_empty()) {
+            let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
+            out.push_str(&text);
+            out.push('\n');
+        }
+        for (i, constant) in self.program.constants.iter().enumerate() {
+            let element = element(&constant.data);
+            let len = constant.data.len();
+            let _ = writeln!(out, "/* {} */", constant.note);
+            if let Some(offset) = binary.and_then(|binary| binary.offsets[i]) {
+                let _ = writeln!(
+                    out,
+                    "static const {element} *const {name}_{} =\n    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n",
+                    constant.name,
+                );
+                continue;
+            }
+            let _ = writeln!(out, "static const {element} {name}_{}[{len}] = {{", constant.name);
+            tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" });
+            out.push_str("};\n\n");
+        }
+    }
+}
+
+fn element(data: &Data) -> String {
+    data.index_type().map_or("float".to_owned(), |index| format!("{}_t", index.c_name()))
+}
+
+fn at(base: &str, offset: usize) -> String {
+    if offset == 0 { base.to_owned() } else { format!("{base} + {offset}") }
+}
+
+fn index(digit: Digit) -> String {
+    let mut text = "token".to_owned();
+    if digit.start > 0 {
+        text = format!("(token - {}u)", digit.start);
+    }
+    if digit.divisor > 1 {
+        text = format!("{text} / {}u", digit.divisor);
+    }
+    if digit.modulus > 0 {
+        text = format!("{text} % {}u", digit.modulus);
+    }
+    if text == "token" { "(size_t)token".to_owned() } else { format!("(size_t)({text})") }
+}
+
+fn comment(out: &mut String, why: &str, indent: usize) {
+    super::text::comment(out, why, indent, ["/*", " *", " */"]);
+}

@@ -1,0 +1,131 @@
+//! Kernels carried into the output: the source files that a Program uses, in an order that compiles.
+//!
+//! A kernel's file is carried as it stands, less what makes it a file of its own (include guards and
+//! includes in C), under the model's prefix in C. A file that is generic over
+//! index types is written in C for the tokens `doped_column_t` and `doped_row_t`, and carried once for each
+//! pair of types used; Rust has generics.
+
+use crate::program::{Call, IndexType, Operation, Part, Program};
+
+/// The C text of all kernels that `program` uses.
+pub(super) fn c(program: &Program) -> String {
+    let upper = program.name.to_uppercase();
+    let mut out = String::new();
+    let mut done: Vec<(&'static str, Vec<IndexType>)> = Vec::new();
+    for call in calls(program) {
+        for part in with_required(call.kernel.part) {
+            let types = if part == call.kernel.part { call.index_types.clone() } else { Vec::new() };
+            if done.iter().any(|(name, other)| *name == part.name && *other == types) {
+                continue;
+            }
+            let text = instantiate(&strip_c(part.c), &types);
+            out.push_str(&text.replace("doped_", &format!("{}_", program.name)).replace("DOPED_", &format!("{upper}_")));
+            out.push('\n');
+            done.push((part.name, types));
+        }
+    }
+    out
+}
+
+/// The name of a kernel's C function.
+pub(super) fn c_name(program: &Program, call: &Call) -> String {
+    let mut name = format!("{}_{}", program.name, call.kernel.name);
+    for index in &call.index_types {
+        name.push('_');
+        name.push_str(index.name());
+    }
+    name
+}
+
+/// The Rust text of all kernels that `program` uses, indented as the body of a module.
+pub(super) fn rust(program: &Program) -> String {
+    let mut out = String::new();
+    let mut done: Vec<&'static str> = Vec::new();
+    for call in calls(program) {
+        for part in with_required(call.kernel.part) {
+            if done.contains(&part.name) {
+                continue;
+            }
+            let lines = part.rust.lines().skip_while(|line| line.is_empty());
+            if !done.is_empty() {
+                out.push('\n');
+            }
+            for line in lines {
+                if !line.is_empty() {
+                    out.push_str("    ");
+                    out.push_str(line);
+                }
+                out.push('\n');
+            }
+            done.push(part.name);
+        }
+    }
+    out
+}
+
+fn calls(program: &Program) -> Vec<&Call> {
+    let mut calls = Vec::new();
+    for layer in &program.layers {
+        layer.visit(&mut |operation| {
+            if let Operation::Call(call) = operation {
+                calls.push(call);
+            }
+        });
+    }
+    calls
+}
+
+/// A part behind those it requires, each once.
+fn with_required(part: &'static Part) -> Vec<&'static Part> {
+    let mut parts: Vec<&'static Part> = Vec::new();
+    for required in part.requires {
+        for inner in with_required(required) {
+            if !parts.contains(&inner) {
+                parts.push(inner);
+            }
+        }
+    }
+    parts.push(part);
+    parts
+}
+
+/// A header without its guard and its includes.
+fn strip_c(text: &str) -> String {
+    let guard = text.lines().find_map(|line| line.strip_prefix("#ifndef ")).unwrap_or_default();
+    let dropped = [format!("#ifndef {guard}"), format!("#define {guard}"), format!("#endif /* {guard} */")];
+    let mut out = String::new();
+    for line in text.lines() {
+        if line.starts_with("#include") || dropped.iter().any(|drop| drop == line) {
+            continue;
+        }
+        // One blank line at most, where what was dropped left two.
+        if line.is_empty() && (out.is_empty() || out.ends_with("\n\n")) {
+            continue;
+        }
+        out.push_str(line);
+        out.push('\n');
+    }
+    out.truncate(out.trim_end().len());
+    out.push('\n');
+    out
+}
+
+fn instantiate(text: &str, types: &[IndexType]) -> String {
+    let tokens = [("doped_column_t", "COLUMN"), ("doped_row_t", "ROW")];
+    let mut text = text.to_owned();
+    for (index, (token, suffix)) in types.iter().zip(tokens) {
+        text = text.replace(token, &format!("{}_t", index.c_name())).replace(suffix, index.name());
+    }
+    text
+}
+
+impl IndexType {
+    /// The type's name in C, without `_t`.
+    pub(super) fn c_name(self) -> &'static str {
+        match self {
+            IndexType::U8 => "uint8",
+            IndexType::U16 => "uint16",
+            IndexType::U32 => "uint32",
+        }
+    }
+}

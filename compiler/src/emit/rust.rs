@@ -1,0 +1,278 @@
+//! A Program spelled in Rust: the body of a module that needs nothing but `core`.
+
+use std::fmt::Write;
+
+use super::kernels;
+use super::skeleton::{Layer, Uses, context, render};
+use super::tables::{self, BinaryFile};
+use super::text::{straight_row, wrapped};
+use crate::model::InputKind;
+use crate::program::{
+    Call, Constant, ConstantId, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight, Table, View,
+};
+use crate::settings::Settings;
+
+/// Tables of at most this many values are written as numbers; a compiler takes about eight seconds for a
+/// million numbers, and half a second for the same bytes.
+const SMALL: usize = 2048;
+
+/// `NAME.rs`.
+pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&BinaryFile>) -> Vec<u8> {
+    let speller = Speller { program, binary };
+    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
+    let mut straight = String::new();
+    for layer in &program.layers {
+        layer.visit(&mut |operation| {
+            if let Operation::Straight(code) = operation {
+                straight_functions(&mut straight, code);
+            }
+        });
+    }
+    let mut context = context(program, settings);
+    context.insert(
+        "advance_input",
+        match program.input {
+            InputKind::Token { .. } => "token: usize",
+            InputKind::Vector { .. } => "input: &[f32; INPUT_SIZE]",
+        },
+    );
+    context.insert("kernels", &kernels::rust(program));
+    context.insert("straight", &straight);
+    context.insert("layers", &layers);
+    let text = render(dopec_templates::RUST_SOURCE, &context);
+    let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
+    let mut out = String::with_capacity(text.len() + 4 * program.constant_bytes());
+    out.push_str(before);
+    speller.tables(&mut out);
+    out.push_str(after);
+    out.into_bytes()
+}
+
+struct Speller<'p> {
+    program: &'p Program,
+    binary: Option<&'p BinaryFile>,
+}
+
+impl Speller<'_> {
+    fn layer<'p>(&self, layer: &'p LayerCode) -> Layer<'p> {
+        let uses = Uses::of(layer);
+        let all = [
+            (uses.state, "state: &mut State", "state"),
+            (uses.scratch, "scratch: &mut Scratch", "scratch"),
+            (uses.token, "token: usize", "token"),
+            (uses.input, "input: &[f32; INPUT_SIZE]", "input"),
+            (uses.output, "output: &mut [f32; OUTPUT_SIZE]", "output"),
+        ];
+        let used = all.iter().filter(|(used, ..)| *used);
+        let mut body = String::new();
+        for operation in &layer.operations {
+            self.operation(&mut body, operation, 4);
+        }
+        Layer {
+            name: &layer.name,
+            title: &layer.title,
+            parameters: used.clone().map(|(_, text, _)| *text).collect::<Vec<_>>().join(", "),
+            arguments: used.map(|(.., text)| *text).collect::<Vec<_>>().join(", "),
+            body,
+            output: String::new(),
+            output_len: layer.output.len,
+        }
+    }
+
+    fn operation(&self, out: &mut String, operation: &Operation, indent: usize) {
+        match operation {
+            Operation::Call(call) => self.call(out, call, indent),
+            Operation::Straight(straight) => {
+                comment(out, &straight.why, indent);
+                let (y, x) = (self.view(&straight.output, true), self.view(&straight.input, false));
+                for function in &straight.functions {
+                    let _ = writeln!(out, "{:indent$}{}({y}, {x});", "", function.name);
+                }
+            }
+            Operation::ForTokens { start, end, body } => {
+                let _ = writeln!(out, "{:indent$}if ({start}..{end}).contains(&token) {{", "");
+                body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}}", "");
+            }
+        }
+    }
+
+    fn call(&self, out: &mut String, call: &Call, indent: usize) {
+        comment(out, &call.why, indent);
+        let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view, true)).collect();
+        if let Some(init) = call.init {
+            arguments.push(match init {
+                Init::Zero => "kernels::Init::Zero".to_owned(),
+                Init::Accumulate => "kernels::Init::Accumulate".to_owned(),
+                Init::Bias { constant, offset } => {
+                    let bias = self.constant(constant);
+                    let len = call.outputs[0].len;
+                    if offset == 0 && self.program.constant(constant).data.len() == len {
+                        format!("kernels::Init::From({bias})")
+                    } else {
+                        format!("kernels::Init::From(&{}[{offset}..{}])", &bias[1..], offset + len)
+                    }
+                }
+            });
+        }
+        arguments.extend(call.tables.iter().map(|table| match table {
+            Table::Given(id) => self.constant(*id),
+            Table::Optional(Some(id)) => format!("Some({})", self.constant(*id)),
+            Table::Optional(None) => "None".to_owned(),
+        }));
+        arguments.extend(call.inputs.iter().map(|input| self.source(input)));
+        arguments.extend(call.dims.iter().map(usize::to_string));
+        arguments.extend(call.scalar.map(|value| format!("{value:?}")));
+        let _ = write!(out, "{:indent$}kernels::{}(", "", call.kernel.name);
+        wrapped(out, &arguments, indent + 4);
+        out.push_str(");\n");
+    }
+
+    /// A table, borrowed.
+    fn constant(&self, id: ConstantId) -> String {
+        let constant = self.program.constant(id);
+        let name = constant.name.to_uppercase();
+        if self.is_block(id.0, constant) { format!("&{name}.0") } else { format!("&{name}") }
+    }
+
+    fn is_block(&self, index: usize, constant: &Constant) -> bool {
+        match self.binary {
+            Some(binary) => binary.offsets[index].is_some(),
+            None => constant.data.len() > SMALL,
+        }
+    }
+
+    fn view(&self, view: &View, mutable: bool) -> String {
+        let borrow = if mutable { "&mut " } else { "&" };
+        let (name, len) = match view.place {
+            Place::Input => ("input".to_owned(), self.input_len()),
+            Place::Output => ("output".to_owned(), self.program.output_size),
+            Place::State(i) => (format!("state.{}", self.program.state[i].name), self.program.state[i].len),
+            Place::Scratch(i) => (format!("scratch.{}", self.program.scratch[i].name), self.program.scratch[i].len),
+        };
+        let whole = view.offset == 0 && view.len == len;
+        match (whole, view.place) {
+            (true, Place::Input | Place::Output) => name,
+            (true, _) => format!("{borrow}{name}"),
+            (false, _) => format!("{borrow}{name}[{}..{}]", view.offset, view.offset + view.len),
+        }
+    }
+
+    /// Length of the caller's input vector; 0 when tokens go in.
+    fn input_len(&self) -> usize {
+        match self.program.input {
+            InputKind::Vector { size } => size,
+            InputKind::Token { .. } => 0,
+        }
+    }
+
+    fn source(&self, source: &Source) -> String {
+        match source {
+            Source::View(view) => self.view(view, false),
+            Source::Row { constant, base, step, digit, len } => {
+                let (name, digit) = (self.constant(*constant), index(*digit));
+                let start = match (base, step) {
+                    (0, 1) => digit,
+                    (0, step) => format!("{digit} * {step}"),
+                    (base, -1) => format!("{base} - {digit}"),
+                    (base, step) => format!("{base} + {digit} * {step}"),
+                };
+                format!("{name}[{start}..][..{len}]")
+            }
+            Source::Token(digit) => index(*digit),
+        }
+    }
+
+    fn tables(&self, out: &mut String) {
+        let constants = self.program.constants.iter().enumerate();
+        if constants.clone().any(|(i, constant)| self.is_block(i, constant)) {
+            out.push_str(BLOCK);
+        }
+        for (i, constant) in constants {
+            let name = constant.name.to_uppercase();
+            let (element, len) = (constant.data.element(), constant.data.len());
+            let _ = writeln!(out, "\n/// {}", constant.note);
+            if !self.is_block(i, constant) {
+                let _ = writeln!(out, "static {name}: [{element}; {len}] = [");
+                tables::numbers(out, &constant.data, "");
+                out.push_str("];\n");
+                continue;
+            }
+            let _ = write!(out, "#[allow(unsafe_code)]\nstatic {name}: Block<[{element}; {len}]> = Block(");
+            let bytes = constant.data.bytes();
+            match self.binary.and_then(|binary| binary.offsets[i]) {
+                Some(offset) => {
+                    let file = &self.program.name;
+                    let _ = write!(out, "{{\n    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")");
+                    let _ = writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();");
+                    out.push_str("    // SAFETY: as many bytes, and any bits are a number.\n");
+                    let _ = write!(out, "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*bytes) }}\n}}");
+                }
+                None => {
+                    out.push_str("{\n    // SAFETY: as many bytes, and any bits are a number.\n");
+                    let _ = write!(out, "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*b\"");
+                    byte_string(out, &constant.data);
+                    out.push_str("\") }\n}");
+                }
+            }
+            out.push_str(");\n");
+        }
+    }
+}
+
+/// What stands before the first table in bytes.
+const BLOCK: &str = r#"
+#[cfg(target_endian = "big")]
+compile_error!("the tables of this model are little-endian bytes");
+
+/// A table as bytes, aligned for any vector.
+#[repr(C, align(64))]
+struct Block<T>(T);
+"#;
+
+fn byte_string(out: &mut String, data: &Data) {
+    for line in tables::bytes(data).chunks(32) {
+        out.push_str("\\\n        ");
+        for &byte in line {
+            match byte {
+                0 => out.push_str("\\0"),
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
+                _ => {
+                    let _ = write!(out, "\\x{byte:02x}");
+                }
+            }
+        }
+    }
+}
+
+fn straight_functions(out: &mut String, straight: &Straight) {
+    let (rows, cols) = (straight.output.len, straight.input.len);
+    for function in &straight.functions {
+        out.push('\n');
+        super::text::comment(out, &straight.why, 0, ["///", "///", ""]);
+        let _ = writeln!(out, "fn {}(y: &mut [f32], x: &[f32]) {{", function.name);
+        let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
+        for row in &function.rows {
+            straight_row(out, row, "");
+        }
+        out.push_str("}\n");
+    }
+}
+
+fn index(digit: Digit) -> String {
+    let mut text = "token".to_owned();
+    if digit.start > 0 {
+        text = format!("(token - {})", digit.start);
+    }
+    if digit.divisor > 1 {
+        text = format!("{text} / {}", digit.divisor);
+    }
+    if digit.modulus > 0 {
+        text = format!("{text} % {}", digit.modulus);
+    }
+    if text.contains(['/', '%']) { format!("({text})") } else { text }
+}
+
+fn comment(out: &mut String, why: &str, indent: usize) {
+    super::text::comment(out, why, indent, ["//", "//", ""]);
+}

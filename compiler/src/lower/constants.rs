@@ -1,0 +1,50 @@
+//! Constants that no operation reads are dropped: a bias whose values went into straight-line code.
+
+use crate::program::{ConstantId, Init, Operation, Program, Source, Table};
+
+/// Drops unread constants and renumbers the rest.
+pub(super) fn prune(program: &mut Program) {
+    let mut read = vec![false; program.constants.len()];
+    each(program, &mut |id| read[id.0] = true);
+    let mut next = 0;
+    let renumbered: Vec<usize> = read
+        .iter()
+        .map(|&read| {
+            next += usize::from(read);
+            next.wrapping_sub(1)
+        })
+        .collect();
+    each(program, &mut |id| id.0 = renumbered[id.0]);
+    let mut kept = read.into_iter();
+    program.constants.retain(|_| kept.next().unwrap_or(true));
+}
+
+fn each(program: &mut Program, visit: &mut dyn FnMut(&mut ConstantId)) {
+    for layer in &mut program.layers {
+        walk(&mut layer.operations, visit);
+    }
+}
+
+fn walk(operations: &mut [Operation], visit: &mut dyn FnMut(&mut ConstantId)) {
+    for operation in operations {
+        match operation {
+            Operation::Call(call) => {
+                if let Some(Init::Bias { constant, .. }) = &mut call.init {
+                    visit(constant);
+                }
+                for table in &mut call.tables {
+                    if let Table::Given(id) | Table::Optional(Some(id)) = table {
+                        visit(id);
+                    }
+                }
+                for input in &mut call.inputs {
+                    if let Source::Row { constant, .. } = input {
+                        visit(constant);
+                    }
+                }
+            }
+            Operation::Straight(_) => {}
+            Operation::ForTokens { body, .. } => walk(body, visit),
+        }
+    }
+}

@@ -1,0 +1,69 @@
+//! y = init + W x for a matrix of any structure.
+//!
+//! Takes the matrix by value, so that its weights move into constants without a copy where their layout
+//! stays. What the sum starts from goes to the first part; every later part accumulates.
+
+use super::builder::{Builder, Path, shape};
+use super::{blocks, dense, kronecker, monarch, sparse};
+use crate::model::{Matrix, Structure, Tensor};
+use crate::program::{Init, Kernel, Source, View};
+
+/// Adds the operations of y = init + W x.
+pub(super) fn multiply(builder: &mut Builder, path: &Path, matrix: Matrix, x: View, y: View, init: Init) {
+    debug_assert_eq!((y.len, x.len), (matrix.rows, matrix.cols));
+    let init = match matrix.structure {
+        Some(structure) => {
+            multiply_structure(builder, path, structure, x, y, init);
+            Init::Accumulate
+        }
+        None => init,
+    };
+    if let Some(csr) = matrix.sparse {
+        sparse::multiply(builder, path, csr, x, y, init);
+    }
+}
+
+/// Adds the operations of y = init + S x for a structure S.
+pub(super) fn multiply_structure(
+    builder: &mut Builder,
+    path: &Path,
+    structure: Structure,
+    x: View,
+    y: View,
+    init: Init,
+) {
+    match structure {
+        Structure::Dense(weight) => dense::multiply(builder, path, weight.data, Source::View(x), x.len, y, init),
+        Structure::Kronecker(factors) => kronecker::multiply(builder, path, factors, x, y, init),
+        Structure::LowRank { left, right } => low_rank(builder, path, (left, right), x, y, init),
+        Structure::Sum(terms) => blocks::sum(builder, path, terms, x, y, init),
+        Structure::VStack(matrices) => blocks::vstack(builder, path, matrices, x, y, init),
+        Structure::HStack(matrices) => blocks::hstack(builder, path, matrices, x, y, init),
+        Structure::BlockDiagonal(matrices) => blocks::diagonal(builder, path, matrices, x, y, init),
+        Structure::Monarch { first, second } => monarch::multiply(builder, path, (first, second), x, y, init),
+        Structure::Circulant(column) => circulant(builder, path, column, x, y, init),
+    }
+}
+
+fn low_rank(
+    builder: &mut Builder,
+    path: &Path,
+    (left, right): (Tensor, Tensor),
+    x: View,
+    y: View,
+    init: Init,
+) {
+    let rank = right.shape[0];
+    let inner = path.field("low_rank");
+    let t = builder.temporary(&inner, rank, format!("right · x of {}", path.dotted()));
+    dense::multiply(builder, &path.field("right"), right.data, Source::View(x), x.len, t, Init::Zero);
+    dense::multiply(builder, &path.field("left"), left.data, Source::View(t), rank, y, init);
+}
+
+fn circulant(builder: &mut Builder, path: &Path, column: Vec<f32>, x: View, y: View, init: Init) {
+    let n = column.len();
+    let twice = [column.as_slice(), column.as_slice()].concat();
+    let table = builder.floats(&path.field("circulant"), twice, "first column, twice: a row is a run of it");
+    let why = format!("{}: circulant {}, stored as {} values", path.dotted(), shape(n, n), 2 * n);
+    builder.product(Kernel::CIRCULANT, (y, init), vec![table], Source::View(x), vec![n], n * n, why);
+}

@@ -1,0 +1,44 @@
+//! Monarch matrices: two block-diagonal products, with the transpositions folded into the weights' layout.
+//!
+//! o1, flattened, is viewed as (r, l): l runs fastest. y is (s, l): l runs fastest again. So with `second`
+//! stored as (s, r, l) both stages read and write contiguous runs, and nothing is ever transposed.
+
+use super::builder::{Builder, Path, shape, thousands};
+use super::dense::panels;
+use crate::model::Tensor;
+use crate::program::{Init, Kernel, Source, View};
+
+/// Adds y = init + M x.
+pub(super) fn multiply(
+    builder: &mut Builder,
+    path: &Path,
+    (first, second): (Tensor, Tensor),
+    x: View,
+    y: View,
+    init: Init,
+) {
+    let [k, q, p] = extents(&first);
+    let [l, s, r] = extents(&second);
+    let weight: Vec<f32> =
+        first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
+    let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), Kernel::PANEL.min(q));
+    let table = builder.floats(&path.field("first"), weight, note);
+    let middle = builder.temporary(&path.field("monarch"), k * q, format!("{} after its first stage", path.dotted()));
+    let why = format!("{}: monarch, {k} blocks of {}", path.dotted(), shape(q, p));
+    builder.product(Kernel::DENSE_BLOCKS, (middle, Init::Zero), vec![table], Source::View(x), vec![k, q, p], k * q * p, why);
+
+    let mut mixed = Vec::with_capacity(second.data.len());
+    for row in 0..s {
+        for inner in 0..r {
+            mixed.extend((0..l).map(|lane| second.data[(lane * s + row) * r + inner]));
+        }
+    }
+    let table = builder.floats(&path.field("second"), mixed, format!("(s, r, l) of {s}×{r}×{l}"));
+    let why = format!("{}: monarch, {l} blocks of {} side by side, {} multiply-adds", path.dotted(), shape(s, r), thousands(l * s * r));
+    builder.product(Kernel::MONARCH_MIX, (y, init), vec![table], Source::View(middle), vec![s, r, l], l * s * r, why);
+}
+
+/// The three extents of a stage's tensor.
+pub(super) fn extents(tensor: &Tensor) -> [usize; 3] {
+    [tensor.shape[0], tensor.shape[1], tensor.shape[2]]
+}

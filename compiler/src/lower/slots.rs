@@ -1,0 +1,72 @@
+//! Scratch memory shared by lifetime.
+//!
+//! Takes a Program in which every value has a scratch buffer of its own; gives one in which buffers that
+//! are never alive at the same operation share a slot. A buffer lives from the first operation that names
+//! it to the last, both included, so an operation never finds its input and its output in one slot.
+
+use crate::program::{Buffer, Place, Program};
+
+/// Gives buffers slots: each takes the smallest free slot that holds it, else the largest free one, grown.
+pub(super) fn share(program: &mut Program) {
+    let mut lives: Vec<Option<(usize, usize)>> = vec![None; program.scratch.len()];
+    let mut at = 0;
+    for layer in &mut program.layers {
+        for operation in &mut layer.operations {
+            operation.views(&mut |view| {
+                if let Place::Scratch(buffer) = view.place {
+                    let first = lives[buffer].map_or(at, |(first, _)| first);
+                    lives[buffer] = Some((first, at));
+                }
+            });
+            at += 1;
+        }
+        // A layer's output can be looked at after the layer: it lives until the next operation starts.
+        if let (Place::Scratch(buffer), Some(at)) = (layer.output.place, at.checked_sub(1)) {
+            let first = lives[buffer].map_or(at, |(first, _)| first);
+            lives[buffer] = Some((first, lives[buffer].map_or(at, |(_, last)| last.max(at))));
+        }
+    }
+
+    struct Slot {
+        len: usize,
+        busy_until: usize,
+        holds: Vec<String>,
+    }
+    let mut slots: Vec<Slot> = Vec::new();
+    let mut slot_of = vec![0; program.scratch.len()];
+    let mut order: Vec<usize> = (0..program.scratch.len()).filter(|&buffer| lives[buffer].is_some()).collect();
+    order.sort_by_key(|&buffer| (lives[buffer], buffer));
+    for buffer in order {
+        let Some((first, last)) = lives[buffer] else { continue };
+        let Buffer { name, len, .. } = &program.scratch[buffer];
+        let free = || (0..slots.len()).filter(|&slot| slots[slot].busy_until < first);
+        let slot = free()
+            .filter(|&slot| slots[slot].len >= *len)
+            .min_by_key(|&slot| (slots[slot].len, slot))
+            .or_else(|| free().max_by_key(|&slot| (slots[slot].len, usize::MAX - slot)));
+        let slot = slot.unwrap_or_else(|| {
+            slots.push(Slot { len: 0, busy_until: 0, holds: Vec::new() });
+            slots.len() - 1
+        });
+        slots[slot].len = slots[slot].len.max(*len);
+        slots[slot].busy_until = last;
+        slots[slot].holds.push(name.clone());
+        slot_of[buffer] = slot;
+    }
+
+    for layer in &mut program.layers {
+        let layer_views = layer.operations.iter_mut();
+        let rename = |place: &mut Place| {
+            if let Place::Scratch(buffer) = place {
+                *buffer = slot_of[*buffer];
+            }
+        };
+        layer_views.for_each(|operation| operation.views(&mut |view| rename(&mut view.place)));
+        rename(&mut layer.output.place);
+    }
+    program.scratch = slots
+        .into_iter()
+        .enumerate()
+        .map(|(i, slot)| Buffer { name: format!("buffer_{i}"), len: slot.len, note: slot.holds.join(", ") })
+        .collect();
+}

@@ -1,0 +1,299 @@
+//! Sparse parts: straight line or table, and which table.
+//!
+//! **Straight line** is one multiply-add in the code for each non-zero, its value and offsets in the code:
+//! nothing is loaded but x and y, and rows run side by side as far as the processor can. It takes
+//! [`BYTES_PER_TERM`] bytes of code a non-zero and compilers take time for each, so it is for small parts:
+//! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
+//! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
+//!
+//! A **table** is sliced ELLPACK (SELL-C-σ, arXiv 1307.6209) with [`Kernel::LANES`] rows a slice, rows sorted by
+//! length so that slices fill evenly; where padding would outweigh that (few rows, or lengths that differ
+//! wildly), compressed rows.
+
+use std::collections::BTreeMap;
+
+use super::builder::{Builder, Path, thousands};
+use crate::model::{Csr, LayerKind, LstmWeights, Matrix, Model, Structure};
+use crate::program::{
+    Call, Data, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow, Table, View,
+};
+
+/// The most non-zeros a sparse part may have as straight-line code.
+pub const TERMS_PER_MATRIX: usize = 4096;
+
+/// The most non-zeros a model may have as straight-line code.
+pub const TERMS_PER_MODEL: usize = 8192;
+
+/// Bytes of machine code that a term takes, as measured on x86-64.
+pub const BYTES_PER_TERM: usize = 25;
+
+/// A slot of a slice costs this much less than a non-zero in compressed rows: eight rows run side by side,
+/// while a row by itself waits for its own sums. As a ratio, 3 : 2.
+const SLOTS_PER_NON_ZERO: (usize, usize) = (3, 2);
+
+/// For the path of each sparse part: why it is straight line, or why a table.
+#[derive(Debug, Default)]
+pub(super) struct Plan(BTreeMap<String, Result<String, String>>);
+
+/// Decides for every sparse part that multiplies a vector.
+pub(super) fn plan(model: &Model, unroll_limit: Option<usize>) -> Plan {
+    let mut parts = Vec::new();
+    for layer in &model.layers {
+        let path = Path::layer(&layer.name);
+        match &layer.kind {
+            LayerKind::Linear(linear) => find(&path.field("weight"), &linear.weight, &mut parts),
+            LayerKind::Lstm(lstm) => match &lstm.weights {
+                LstmWeights::Split { ih, hh } => {
+                    find(&path.field("weight_ih"), ih, &mut parts);
+                    find(&path.field("weight_hh"), hh, &mut parts);
+                }
+                LstmWeights::Joined(weight) => find(&path.field("weight"), weight, &mut parts),
+            },
+            LayerKind::Gru(gru) => {
+                find(&path.field("weight_ih"), &gru.weight_ih, &mut parts);
+                find(&path.field("weight_hh"), &gru.weight_hh, &mut parts);
+            }
+            LayerKind::Embedding(_) | LayerKind::Activation(_) | LayerKind::LayerNorm(_) => {}
+        }
+    }
+    parts.sort_by_key(|&(_, nnz)| nnz);
+    let mut used = 0;
+    let decide = |(path, nnz): (String, usize)| (path, choose(nnz, unroll_limit, &mut used));
+    Plan(parts.into_iter().map(decide).collect())
+}
+
+fn choose(nnz: usize, unroll_limit: Option<usize>, used: &mut usize) -> Result<String, String> {
+    let count = thousands(nnz);
+    if let Some(limit) = unroll_limit {
+        let limit_text = thousands(limit);
+        return if nnz <= limit {
+            Ok(format!("straight line, since {count} non-zeros <= the unroll limit {limit_text}"))
+        } else {
+            Err(format!("since {count} non-zeros > the unroll limit {limit_text}"))
+        };
+    }
+    if nnz > TERMS_PER_MATRIX {
+        return Err(format!("since {count} non-zeros > {} for a part", thousands(TERMS_PER_MATRIX)));
+    }
+    if *used + nnz > TERMS_PER_MODEL {
+        let (used, budget) = (thousands(*used), thousands(TERMS_PER_MODEL));
+        return Err(format!("since {count} non-zeros after {used} in smaller parts > {budget} for a model"));
+    }
+    *used += nnz;
+    Ok(format!(
+        "straight line, since {count} non-zeros <= {} for a part and {} <= {} for the model; about {} bytes of code",
+        thousands(TERMS_PER_MATRIX),
+        thousands(*used),
+        thousands(TERMS_PER_MODEL),
+        thousands(nnz * BYTES_PER_TERM),
+    ))
+}
+
+fn find(path: &Path, matrix: &Matrix, parts: &mut Vec<(String, usize)>) {
+    if let Some(csr) = &matrix.sparse {
+        parts.push((path.dotted().to_owned(), csr.nnz()));
+    }
+    if let Some(structure) = &matrix.structure {
+        find_in_structure(path, structure, parts);
+    }
+}
+
+fn find_in_structure(path: &Path, structure: &Structure, parts: &mut Vec<(String, usize)>) {
+    match structure {
+        Structure::Sum(terms) => {
+            for (i, term) in terms.iter().enumerate() {
+                find_in_structure(&path.element("terms", i), term, parts);
+            }
+        }
+        Structure::VStack(blocks) | Structure::HStack(blocks) | Structure::BlockDiagonal(blocks) => {
+            for (i, block) in blocks.iter().enumerate() {
+                find(&path.element("blocks", i), block, parts);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// Adds y = init + S x for a sparse S.
+pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y: View, init: Init) {
+    let rows = y.len;
+    let title = format!(
+        "{}: sparse {rows}×{}, {} non-zeros ({:.2}%)",
+        path.dotted(),
+        x.len,
+        thousands(csr.nnz()),
+        100.0 * csr.nnz() as f64 / (rows as f64 * x.len as f64),
+    );
+    if csr.nnz() == 0 {
+        if init != Init::Accumulate {
+            builder.fill(y, init, &format!("{title}: nothing to add"));
+        }
+        return;
+    }
+    let choice = builder.plan.0.remove(path.dotted());
+    match choice {
+        Some(Ok(why)) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
+        Some(Err(why)) => table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}")),
+        None => table(builder, path, csr, (x, y, init), &format!("{title}; a table")),
+    }
+}
+
+fn straight(builder: &mut Builder, path: &Path, csr: &Csr, (x, y, init): (View, View, Init), why: String) {
+    let mut functions: Vec<Vec<StraightRow>> = vec![Vec::new()];
+    let mut room = Straight::MAX_TERMS;
+    for row in 0..y.len {
+        let mut terms: Vec<(u32, f32)> = csr.row(row).map(|(col, value)| (col as u32, value)).collect();
+        let mut start = match init {
+            Init::Accumulate => RowInit::Accumulate,
+            Init::Zero => RowInit::Value(0.0),
+            Init::Bias { constant, offset } => match &builder.constants[constant.0].data {
+                Data::F32(values) => RowInit::Value(values[offset + row]),
+                _ => RowInit::Value(0.0),
+            },
+        };
+        if terms.is_empty() && start == RowInit::Accumulate {
+            continue;
+        }
+        loop {
+            // A row with nothing to add still counts as one, so that a function never grows without end.
+            let weight = terms.len().max(1);
+            if weight > room && room < Straight::MAX_TERMS {
+                functions.push(Vec::new());
+                room = Straight::MAX_TERMS;
+            }
+            let rest = terms.split_off(terms.len().min(room));
+            room -= terms.len().max(1);
+            if let Some(function) = functions.last_mut() {
+                function.push(StraightRow { row, init: start, terms });
+            }
+            if rest.is_empty() {
+                break;
+            }
+            terms = rest;
+            start = RowInit::Accumulate;
+        }
+    }
+    let functions = functions
+        .into_iter()
+        .enumerate()
+        .map(|(i, rows)| StraightFunction { name: builder.unique(&path.element("sparse", i)), rows })
+        .collect();
+    let code = Straight { functions, output: y, input: x, terms: csr.nnz(), why };
+    builder.operations.push(Operation::Straight(code));
+}
+
+fn table(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View, Init), title: &str) {
+    let nnz = csr.nnz();
+    let listed = rows_by_length(&csr, init == Init::Accumulate);
+    let slots: usize = listed.chunks(Kernel::LANES).map(|slice| row_len(&csr, slice[0])).sum();
+    let padded = slots * Kernel::LANES;
+    let (more, less) = SLOTS_PER_NON_ZERO;
+    let field = path.field("sparse");
+    let (kernel, tables, index_types, dims, why);
+    if padded * less <= nnz * more {
+        let sell = Sell::new(&csr, &listed, slots);
+        drop(csr);
+        let columns = Data::indices(&sell.columns, x.len);
+        let row_of = Data::indices(&listed, y.len);
+        index_types = vec![columns.index_type(), row_of.index_type()];
+        why = format!(
+            "{title}; slices of {} rows sorted by length, {} slots for {} non-zeros, {}-byte columns",
+            Kernel::LANES,
+            thousands(padded),
+            thousands(nnz),
+            columns.value_bytes(),
+        );
+        dims = vec![listed.len()];
+        kernel = Kernel::SELL;
+        tables = vec![
+            ("values", Data::F32(sell.values), "values by slot, a lane a row"),
+            ("columns", columns, "the column of each value"),
+            ("slices", Data::U32(sell.slice_ptr), "where each slice starts, in slots"),
+            ("row_of", row_of, "the row of each lane"),
+        ];
+    } else {
+        let columns = Data::indices(&csr.col_idx, x.len);
+        index_types = vec![columns.index_type()];
+        why = format!(
+            "{title}; compressed rows, since slices of {} rows would take {} slots for {} non-zeros; {}-byte columns",
+            Kernel::LANES,
+            thousands(padded),
+            thousands(nnz),
+            columns.value_bytes(),
+        );
+        dims = vec![y.len];
+        kernel = Kernel::CSR;
+        tables = vec![
+            ("row_ptr", Data::U32(csr.row_ptr), "where each row starts"),
+            ("columns", columns, "the column of each value"),
+            ("values", Data::F32(csr.values), "values by row"),
+        ];
+    }
+    let tables = tables
+        .into_iter()
+        .map(|(name, data, note)| Table::Given(builder.constant(&field.field(name), data, note)))
+        .collect();
+    builder.call(Call {
+        kernel,
+        index_types: index_types.into_iter().flatten().collect(),
+        outputs: vec![y],
+        init: Some(init),
+        tables,
+        inputs: vec![Source::View(x)],
+        dims,
+        scalar: None,
+        multiply_adds: nnz as u64,
+        why,
+    });
+}
+
+fn row_len(csr: &Csr, row: u32) -> usize {
+    let row = row as usize;
+    (csr.row_ptr[row + 1] - csr.row_ptr[row]) as usize
+}
+
+/// The rows, longest first, those of equal length in their own order.
+fn rows_by_length(csr: &Csr, skip_empty: bool) -> Vec<u32> {
+    let mut rows: Vec<u32> = (0..csr.row_ptr.len() as u32 - 1).collect();
+    if skip_empty {
+        rows.retain(|&row| row_len(csr, row) > 0);
+    }
+    rows.sort_by_key(|&row| std::cmp::Reverse(row_len(csr, row)));
+    rows
+}
+
+/// The tables of sliced ELLPACK.
+struct Sell {
+    values: Vec<f32>,
+    columns: Vec<u32>,
+    slice_ptr: Vec<u32>,
+}
+
+impl Sell {
+    /// Deals the listed rows to slices. An empty slot holds 0 at a column its row reads anyway.
+    fn new(csr: &Csr, listed: &[u32], slots: usize) -> Sell {
+        let lanes = Kernel::LANES;
+        let mut sell = Sell {
+            values: Vec::with_capacity(slots * lanes),
+            columns: Vec::with_capacity(slots * lanes),
+            slice_ptr: vec![0],
+        };
+        let mut count = 0;
+        for slice in listed.chunks(lanes) {
+            let longest = row_len(csr, slice[0]);
+            for slot in 0..longest {
+                for lane in 0..lanes {
+                    let entry = slice.get(lane).filter(|&&row| row_len(csr, row) > 0).map(|&row| {
+                        let first = csr.row_ptr[row as usize] as usize;
+                        (first + slot.min(row_len(csr, row) - 1), slot < row_len(csr, row))
+                    });
+                    sell.columns.push(entry.map_or(0, |(k, _)| csr.col_idx[k]));
+                    sell.values.push(entry.map_or(0.0, |(k, filled)| if filled { csr.values[k] } else { 0.0 }));
+                }
+            }
+            count += longest as u32;
+            sell.slice_ptr.push(count);
+        }
+        sell
+    }
+}

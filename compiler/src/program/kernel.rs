@@ -1,0 +1,105 @@
+//! The table of kernels: for each, the names of its shape arguments and where its source stands.
+//!
+//! A kernel is a real source file in each language, compiled and tested by itself (`runtime-c`,
+//! `codegen-templates/rust/kernels`) and carried into the output when a Program uses it. A new kernel is
+//! one line here, a file in each language, and the rule in lowering that chooses it.
+
+use dopec_runtime_c as c;
+use dopec_templates::kernels as rust;
+
+/// A kernel that a [`super::Call`] can name.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Kernel {
+    /// The function's name in Rust; in C behind the model's name, and before the index types.
+    pub name: &'static str,
+    /// The names of its shape arguments, in order.
+    pub dims: &'static [&'static str],
+    /// The file that defines it.
+    pub part: &'static Part,
+}
+
+/// A source file of kernels, in both languages, and the files it needs before it.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Part {
+    /// The file's name without ending.
+    pub name: &'static str,
+    /// The C header.
+    pub c: &'static str,
+    /// The Rust source.
+    pub rust: &'static str,
+    /// Files that must stand before it.
+    pub requires: &'static [&'static Part],
+}
+
+macro_rules! parts {
+    ($($part:ident needs [$($needed:ident),*];)*) => {
+        $(static $part: Part = Part { name: stringify!($part), c: c::$part, rust: rust::$part, requires: &[$(&$needed),*] };)*
+    };
+}
+
+parts! {
+    BASE needs [];
+    MATH needs [BASE];
+    DENSE_PANELS needs [BASE];
+    DENSE_DOTS needs [BASE];
+    DENSE_BLOCKS needs [DENSE_PANELS];
+    DENSE_BATCH needs [DENSE_PANELS];
+    KRON_OUTER needs [BASE];
+    MONARCH_MIX needs [BASE];
+    MONARCH_ROW needs [BASE];
+    CIRCULANT needs [BASE];
+    SELL needs [BASE];
+    CSR needs [BASE];
+    CSR_ROW needs [BASE];
+    OUTER needs [BASE];
+    ADD needs [BASE];
+    FILL needs [BASE];
+    LSTM_CELL needs [MATH];
+    GRU_CELL needs [MATH];
+    ACTIVATIONS needs [MATH];
+    LAYER_NORM needs [MATH];
+}
+
+macro_rules! kernels {
+    ($($id:ident = $name:literal ($($dim:literal),*) in $part:ident;)*) => {
+        impl Kernel {
+            $(
+                #[doc = concat!("`", $name, "`, see its source.")]
+                pub const $id: &'static Kernel = &Kernel { name: $name, dims: &[$($dim),*], part: &$part };
+            )*
+        }
+    };
+}
+
+kernels! {
+    DENSE_PANELS = "dense_panels" ("rows", "cols") in DENSE_PANELS;
+    DENSE_DOTS = "dense_dots" ("rows", "cols") in DENSE_DOTS;
+    DENSE_BLOCKS = "dense_blocks" ("blocks", "rows", "cols") in DENSE_BLOCKS;
+    DENSE_BATCH = "dense_batch" ("count", "rows", "cols") in DENSE_BATCH;
+    KRON_OUTER = "kron_outer" ("left", "m", "n", "right") in KRON_OUTER;
+    MONARCH_MIX = "monarch_mix" ("s", "r", "l") in MONARCH_MIX;
+    MONARCH_ROW = "monarch_row" ("k", "q", "p", "l", "s", "r") in MONARCH_ROW;
+    CIRCULANT = "circulant" ("n") in CIRCULANT;
+    SELL = "sell" ("rows") in SELL;
+    CSR = "csr" ("rows") in CSR;
+    CSR_ROW = "csr_row" () in CSR_ROW;
+    OUTER = "outer" ("a_len", "b_len") in OUTER;
+    ADD = "add" ("n") in ADD;
+    LSTM_CELL = "lstm_cell" ("hidden", "i", "f", "g", "o") in LSTM_CELL;
+    GRU_CELL = "gru_cell" ("hidden") in GRU_CELL;
+    RELU = "relu" ("n") in ACTIVATIONS;
+    TANH = "tanh_vector" ("n") in ACTIVATIONS;
+    SIGMOID = "sigmoid_vector" ("n") in ACTIVATIONS;
+    SOFTMAX = "softmax" ("n") in ACTIVATIONS;
+    LOG_SOFTMAX = "log_softmax" ("n") in ACTIVATIONS;
+    LAYER_NORM = "layer_norm" ("n") in LAYER_NORM;
+    FILL = "fill" ("n") in FILL;
+}
+
+impl Kernel {
+    /// Width of a panel of rows in `dense_panels` and its kin.
+    pub const PANEL: usize = 16;
+
+    /// Rows that one slice of `sell` computes side by side.
+    pub const LANES: usize = 8;
+}

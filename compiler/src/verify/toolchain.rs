@@ -1,0 +1,110 @@
+//! Compilers: builds the emitted code with a harness around it, runs it, reads what it computed.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use super::steps::Sequence;
+use crate::emit::{self, OutputFile};
+use crate::faults::Faults;
+use crate::model::Model;
+use crate::settings::{Emit, Settings};
+
+/// What is built.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Language {
+    /// The emitted C.
+    C,
+    /// The emitted Rust.
+    Rust,
+}
+
+/// A compiler with its flags.
+#[derive(Debug, Clone)]
+pub struct Toolchain {
+    /// What it compiles.
+    pub language: Language,
+    /// The compiler's program.
+    pub compiler: String,
+    /// Flags, each an argument.
+    pub flags: Vec<String>,
+}
+
+impl Toolchain {
+    /// The C compiler of the environment variable `CC`, else `cc`, with -O2.
+    pub fn c() -> Toolchain {
+        let compiler = std::env::var("CC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".to_owned());
+        Toolchain { language: Language::C, compiler, flags: vec!["-O2".to_owned()] }
+    }
+
+    /// The Rust compiler of the environment variable `RUSTC`, else `rustc`, with -O.
+    pub fn rust() -> Toolchain {
+        let compiler =
+            std::env::var("RUSTC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "rustc".to_owned());
+        Toolchain { language: Language::Rust, compiler, flags: vec!["-O".to_owned()] }
+    }
+
+    /// The compiler and its flags as a person would type them.
+    pub fn command_line(&self) -> String {
+        std::iter::once(&self.compiler).chain(&self.flags).cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    /// What the emitted code computes for the sequences: in C the outputs of every layer, step by step; in
+    /// Rust the model's outputs.
+    pub(super) fn outputs(
+        &self,
+        file: &str,
+        model: &Model,
+        settings: &Settings,
+        sequences: &[Sequence],
+    ) -> Result<Vec<f32>, Faults> {
+        let fail = |title: String, help: &str| Faults::plain(file, title, help);
+        let folder = tempfile::tempdir()
+            .map_err(|error| fail(format!("no temporary folder could be made: {error}"), "set TMPDIR to a folder that can be written"))?;
+        let form = match self.language {
+            Language::C => Emit::C,
+            Language::Rust => Emit::Rust,
+        };
+        let settings = Settings { emit: vec![form], ..settings.clone() };
+        let program = crate::lower::lower(model.clone(), &settings);
+        let mut files = emit::emit(&program, &settings);
+        let (main, harness) = emit::harness(&program, form);
+        files.push(OutputFile { name: main.to_owned(), emit: form, bytes: harness });
+        let mut words = Vec::new();
+        sequences.iter().for_each(|sequence| sequence.write(&mut words));
+        files.push(OutputFile { name: "steps.bin".to_owned(), emit: form, bytes: words });
+        for OutputFile { name, bytes, .. } in &files {
+            std::fs::write(folder.path().join(name), bytes)
+                .map_err(|error| fail(format!("`{name}` could not be written to a temporary folder: {error}"), "make room there, or set TMPDIR to another"))?;
+        }
+
+        let mut compile = Command::new(&self.compiler);
+        compile.args(&self.flags).current_dir(folder.path());
+        match self.language {
+            Language::C => compile.args(["-I.", "-o", "verify", main]),
+            Language::Rust => compile.args(["--edition", "2024", "-o", "verify", main]),
+        };
+        self.succeed(file, &mut compile, "name another with CC (C) or RUSTC (Rust), or mend its flags")?;
+
+        let mut verify = Command::new(folder.path().join("verify"));
+        verify.current_dir(folder.path()).args(["steps.bin", "outputs.bin"]);
+        verify.args(sequences.iter().map(|sequence| sequence.len().to_string()));
+        self.succeed(file, &mut verify, "the emitted code failed: please report it with the model")?;
+        let outputs = std::fs::read(folder.path().join("outputs.bin"))
+            .map_err(|error| fail(format!("the program's outputs could not be read: {error}"), "try again"))?;
+        Ok(outputs.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect())
+    }
+
+    fn succeed(&self, file: &str, command: &mut Command, help: &str) -> Result<(), Faults> {
+        let name = self.command_line();
+        let Output { status, stderr, stdout } = command.output().map_err(|error| {
+            Faults::plain(file, format!("`{name}` could not be started: {error}"), help)
+        })?;
+        if status.success() {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(if stderr.is_empty() { &stdout } else { &stderr }).into_owned();
+        let first: Vec<&str> = said.lines().take(12).collect();
+        let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
+        Err(Faults::plain(file, format!("`{program}` ({name}) failed with {status}:\n{}", first.join("\n")), help))
+    }
+}

@@ -1,0 +1,249 @@
+/* What every kernel stands on: inlining, aliasing, the widths that tables are stored in, one vector of floats with the
+ * few operations on it, and the tile, a piece of a product held in registers. Takes nothing. After it, the kernels read
+ * the same whether the compiler has vector types (GCC, Clang) or not: there a vector is a small array and the loops are
+ * plain. Nothing here changes what is computed, only the order in which sums are taken. */
+#ifndef DOPED_BASE_H
+#define DOPED_BASE_H
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* Rows in a panel of a dense matrix: tables are stored by it, so that it is the same on every target. */
+#define DOPED_PANEL 16
+/* Rows in a slice of a sliced ELLPACK matrix, likewise. */
+#define DOPED_LANES 8
+/* Partial sums that a reduction over a vector is taken in. */
+#define DOPED_PARTIALS 16
+/* Vectors that a tile accumulates in at most: half of sixteen registers, so that operands find room. */
+#define DOPED_ACCUMULATORS 8
+
+/* Inlined always, so that the shapes a caller passes as literals are known inside. */
+#if defined(__GNUC__)
+#define DOPED_INLINE static inline __attribute__((always_inline, unused))
+#elif defined(_MSC_VER)
+#define DOPED_INLINE static __forceinline
+#else
+#define DOPED_INLINE static inline
+#endif
+
+/* A pointer through which alone its data are reached while the function runs. */
+#if defined(__cplusplus) && (defined(__GNUC__) || defined(_MSC_VER))
+#define DOPED_RESTRICT __restrict
+#elif defined(__cplusplus)
+#define DOPED_RESTRICT
+#else
+#define DOPED_RESTRICT restrict
+#endif
+
+/* Before a loop over accumulators: unrolled whole, so that they live in registers. Clang does so unasked. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define DOPED_UNROLL _Pragma("GCC unroll 32")
+#else
+#define DOPED_UNROLL
+#endif
+
+/* Floats in a vector. Eight also where sixteen would do: both feed on the same caches. */
+#if defined(__AVX__)
+#define DOPED_WIDTH 8
+#else
+#define DOPED_WIDTH 4
+#endif
+
+#if defined(__GNUC__) && (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__))
+#define DOPED_VECTORS 1
+typedef float doped_vector __attribute__((vector_size(4 * DOPED_WIDTH)));
+
+/* sum + a * b, lane by lane. */
+DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, doped_vector b) {
+    return sum + a * b;
+}
+
+/* sum + a * b for every lane of a. */
+DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, float b) {
+    return sum + a * b;
+}
+#else
+#define DOPED_VECTORS 0
+typedef struct doped_vector {
+    float lane[DOPED_WIDTH];
+} doped_vector;
+
+/* sum + a * b, lane by lane. */
+DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, doped_vector b) {
+    for (size_t i = 0; i < DOPED_WIDTH; i++) {
+        sum.lane[i] += a.lane[i] * b.lane[i];
+    }
+    return sum;
+}
+
+/* sum + a * b for every lane of a. */
+DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, float b) {
+    for (size_t i = 0; i < DOPED_WIDTH; i++) {
+        sum.lane[i] += a.lane[i] * b;
+    }
+    return sum;
+}
+#endif
+
+/* DOPED_WIDTH floats from any address. */
+DOPED_INLINE doped_vector doped_load(const float *from) {
+    doped_vector vector;
+    memcpy(&vector, from, sizeof vector);
+    return vector;
+}
+
+/* Writes DOPED_WIDTH floats to any address. */
+DOPED_INLINE void doped_store(float *to, doped_vector vector) {
+    memcpy(to, &vector, sizeof vector);
+}
+
+/* What DOPED_WIDTH outputs start from: zeros when init is NULL. */
+DOPED_INLINE doped_vector doped_start(const float *init) {
+    doped_vector vector;
+    if (init != NULL) {
+        memcpy(&vector, init, sizeof vector);
+    } else {
+        memset(&vector, 0, sizeof vector);
+    }
+    return vector;
+}
+
+/* The same for one output. */
+DOPED_INLINE float doped_start_one(const float *init) {
+    return init != NULL ? *init : 0.0f;
+}
+
+/* init from element `at` on; NULL stays NULL. */
+DOPED_INLINE const float *doped_from(const float *init, size_t at) {
+    return init != NULL ? init + at : NULL;
+}
+
+/* Whether vectors are gathered by the instruction for it: on processors with AVX-512VL. On those that have only AVX2
+ * scalar loads were measured to be faster by a third. Defining DOPED_GATHER as 0 or 1 overrules that. */
+#ifndef DOPED_GATHER
+#if defined(__AVX512VL__) && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 9))
+#define DOPED_GATHER 1
+#else
+#define DOPED_GATHER 0
+#endif
+#endif
+
+#if DOPED_GATHER
+typedef int32_t doped_indices __attribute__((vector_size(32)));
+
+/* x[at[i]] in lane i. Indices are below 2^31. */
+DOPED_INLINE doped_vector doped_gather(const float *x, doped_indices at) {
+    doped_vector all; /* the mask: every lane's sign set */
+    memset(&all, 0xff, sizeof all);
+#if defined(__clang__)
+    return __builtin_ia32_gatherd_ps256(all, x, at, all, 4);
+#else
+    return __builtin_ia32_gathersiv8sf(all, x, at, all, 4);
+#endif
+}
+#elif DOPED_WIDTH == 8
+/* The vector of eight floats. */
+DOPED_INLINE doped_vector doped_eight(float a, float b, float c, float d, float e, float f, float g, float h) {
+#if DOPED_VECTORS
+    const doped_vector vector = {a, b, c, d, e, f, g, h};
+#else
+    const doped_vector vector = {{a, b, c, d, e, f, g, h}};
+#endif
+    return vector;
+}
+#else
+/* The vector of four floats. */
+DOPED_INLINE doped_vector doped_four(float a, float b, float c, float d) {
+#if DOPED_VECTORS
+    const doped_vector vector = {a, b, c, d};
+#else
+    const doped_vector vector = {{a, b, c, d}};
+#endif
+    return vector;
+}
+#endif
+
+/* The sum of DOPED_PARTIALS floats, halved step by step; overwrites them. */
+DOPED_INLINE float doped_reduce(float *partial) {
+    for (size_t i = 0; i < 8; i++) {
+        partial[i] += partial[i + 8];
+    }
+    for (size_t i = 0; i < 4; i++) {
+        partial[i] += partial[i + 4];
+    }
+    return (partial[0] + partial[2]) + (partial[1] + partial[3]);
+}
+
+/* Adds one column to a tile: row[i] * scalars[h*scalar_stride] to row h, lane i. Whole vectors are kept in sums, the
+ * lanes left over in rests. */
+DOPED_INLINE void doped_tile_column(doped_vector *sums, float *rests, const float *row, const float *scalars,
+                                    size_t scalar_stride, size_t height, size_t lanes) {
+    const size_t across = lanes / DOPED_WIDTH;
+    const size_t rest = lanes % DOPED_WIDTH;
+    DOPED_UNROLL
+    for (size_t t = 0; t < height * across; t++) {
+        const doped_vector vector = doped_load(row + t % across * DOPED_WIDTH);
+        sums[t] = doped_add_scaled(sums[t], vector, scalars[t / across * scalar_stride]);
+    }
+    DOPED_UNROLL
+    for (size_t t = 0; t < height * rest; t++) {
+        rests[t] += row[across * DOPED_WIDTH + t % rest] * scalars[t / rest * scalar_stride];
+    }
+}
+
+/* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*scalar_stride + j],
+ * for h < height and i < lanes. At most four rows, and DOPED_ACCUMULATORS whole vectors in all; where half of those do,
+ * odd columns have sums of their own, so that an addition need not wait for the one before. init is laid out as y and
+ * may be y; vectors and scalars must not overlap y. */
+DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                             ptrdiff_t vector_stride, const float *DOPED_RESTRICT scalars, size_t scalar_stride,
+                             size_t height, size_t lanes, size_t depth) {
+    const size_t across = lanes / DOPED_WIDTH;
+    const size_t rest = lanes % DOPED_WIDTH;
+    const size_t count = height * across;
+    doped_vector sums[DOPED_ACCUMULATORS];
+    float rests[4 * (DOPED_WIDTH - 1)];
+    DOPED_UNROLL
+    for (size_t t = 0; t < count; t++) {
+        sums[t] = doped_start(doped_from(init, t / across * y_stride + t % across * DOPED_WIDTH));
+    }
+    DOPED_UNROLL
+    for (size_t t = 0; t < height * rest; t++) {
+        rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + across * DOPED_WIDTH + t % rest));
+    }
+    if (2 * count <= DOPED_ACCUMULATORS) {
+        doped_vector *odd = sums + count;
+        DOPED_UNROLL
+        for (size_t t = 0; t < count; t++) {
+            odd[t] = doped_start(NULL);
+        }
+        for (size_t j = 0; j + 2 <= depth; j += 2) {
+            const float *row = vectors + (ptrdiff_t)j * vector_stride;
+            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, lanes);
+            doped_tile_column(odd, rests, row + vector_stride, scalars + j + 1, scalar_stride, height, lanes);
+        }
+        if (depth % 2 != 0) {
+            const float *row = vectors + (ptrdiff_t)(depth - 1) * vector_stride;
+            doped_tile_column(sums, rests, row, scalars + depth - 1, scalar_stride, height, lanes);
+        }
+        DOPED_UNROLL
+        for (size_t t = 0; t < count; t++) {
+            sums[t] = doped_add_scaled(sums[t], odd[t], 1.0f);
+        }
+    } else {
+        for (size_t j = 0; j < depth; j++) {
+            const float *row = vectors + (ptrdiff_t)j * vector_stride;
+            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, lanes);
+        }
+    }
+    DOPED_UNROLL
+    for (size_t t = 0; t < count; t++) {
+        doped_store(y + t / across * y_stride + t % across * DOPED_WIDTH, sums[t]);
+    }
+    DOPED_UNROLL
+    for (size_t t = 0; t < height * rest; t++) {
+        y[t / rest * y_stride + across * DOPED_WIDTH + t % rest] = rests[t];
+    }
+}
+
+#endif /* DOPED_BASE_H */

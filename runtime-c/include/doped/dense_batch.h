@@ -1,0 +1,44 @@
+/* One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels as
+ * doped_dense_panels does; gives every row's sum for every vector. Four vectors share each load of the matrix. */
+#ifndef DOPED_DENSE_BATCH_H
+#define DOPED_DENSE_BATCH_H
+#include "doped/base.h"
+
+/* `lanes` rows of one panel (rows panel_lanes apart in w) for every vector. */
+DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const float *DOPED_RESTRICT w,
+                                          ptrdiff_t panel_lanes, const float *DOPED_RESTRICT x, size_t count,
+                                          size_t rows, size_t cols, size_t lanes) {
+    const size_t rest = count % 4;
+    const size_t whole = count - rest;
+    for (size_t b = 0; b < whole; b += 4) {
+        doped_tile(y + b * rows, rows, doped_from(init, b * rows), w, panel_lanes, x + b * cols, cols, 4, lanes, cols);
+    }
+    if (rest != 0) {
+        doped_tile(y + whole * rows, rows, doped_from(init, whole * rows), w, panel_lanes, x + whole * cols, cols, rest,
+                   lanes, cols);
+    }
+}
+
+/* y[b*rows + i] = init + sum over j of W[i,j] * x[b*cols + j], for b < count. w is laid out as for
+ * doped_dense_panels. init may be NULL or y; x and w must not overlap y. */
+DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DOPED_RESTRICT w,
+                                    const float *DOPED_RESTRICT x, size_t count, size_t rows, size_t cols) {
+    const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
+    const size_t rest = rows % DOPED_PANEL;
+    const size_t whole = rows - rest;
+    for (size_t i = 0; i < whole; i += step) {
+        const float *lanes = w + i / DOPED_PANEL * DOPED_PANEL * cols + i % DOPED_PANEL;
+        doped_dense_batch_lanes(y + i, doped_from(init, i), lanes, DOPED_PANEL, x, count, rows, cols, step);
+    }
+    for (size_t i = whole; i + step <= rows; i += step) {
+        const float *lanes = w + whole * cols + (i - whole);
+        doped_dense_batch_lanes(y + i, doped_from(init, i), lanes, (ptrdiff_t)rest, x, count, rows, cols, step);
+    }
+    if (rest % step != 0) {
+        const size_t i = rows - rest % step;
+        const float *lanes = w + whole * cols + (i - whole);
+        doped_dense_batch_lanes(y + i, doped_from(init, i), lanes, (ptrdiff_t)rest, x, count, rows, cols, rest % step);
+    }
+}
+
+#endif /* DOPED_DENSE_BATCH_H */

@@ -1,0 +1,42 @@
+/* A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and
+ * x as [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor share each load
+ * of x. */
+#ifndef DOPED_KRON_OUTER_H
+#define DOPED_KRON_OUTER_H
+#include "doped/base.h"
+
+/* `lanes` neighbours on the right axis, for one index of the left one and every row of the factor. */
+DOPED_INLINE void doped_kron_outer_lanes(float *y, const float *init, const float *DOPED_RESTRICT f,
+                                         const float *DOPED_RESTRICT x, size_t m, size_t n, size_t right,
+                                         size_t lanes) {
+    const size_t rest = m % 4;
+    const size_t whole = m - rest;
+    for (size_t a = 0; a < whole; a += 4) {
+        doped_tile(y + a * right, right, doped_from(init, a * right), x, (ptrdiff_t)right, f + a * n, n, 4, lanes, n);
+    }
+    if (rest != 0) {
+        doped_tile(y + whole * right, right, doped_from(init, whole * right), x, (ptrdiff_t)right, f + whole * n, n,
+                   rest, lanes, n);
+    }
+}
+
+/* y[(l*m + a)*right + r] = init + sum over b of f[a*n + b] * x[(l*n + b)*right + r], for l < left, a < m, r < right.
+ * init may be NULL or y; x and f must not overlap y. */
+DOPED_INLINE void doped_kron_outer(float *y, const float *init, const float *DOPED_RESTRICT f,
+                                   const float *DOPED_RESTRICT x, size_t left, size_t m, size_t n, size_t right) {
+    const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
+    const size_t rest = right % step;
+    for (size_t l = 0; l < left; l++) {
+        const size_t to = l * m * right;
+        const float *from = x + l * n * right;
+        for (size_t r = 0; r + step <= right; r += step) {
+            doped_kron_outer_lanes(y + to + r, doped_from(init, to + r), f, from + r, m, n, right, step);
+        }
+        if (rest != 0) {
+            const size_t r = right - rest;
+            doped_kron_outer_lanes(y + to + r, doped_from(init, to + r), f, from + r, m, n, right, rest);
+        }
+    }
+}
+
+#endif /* DOPED_KRON_OUTER_H */

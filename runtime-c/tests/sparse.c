@@ -1,0 +1,57 @@
+/* Checks the sparse kernels against plain loops in 64-bit floats, for every index type: random matrices with empty
+ * rows, no non-zeros at all, and full ones. */
+#include "check.h"
+#include "doped/base.h"
+
+#define column_t uint8_t
+#define row_t uint8_t
+#define PASTE(name) name##_u8_u8
+#include "sparse_types.h"
+#define column_t uint8_t
+#define row_t uint16_t
+#define PASTE(name) name##_u8_u16
+#include "sparse_types.h"
+#define column_t uint16_t
+#define row_t uint16_t
+#define PASTE(name) name##_u16_u16
+#include "sparse_types.h"
+#define column_t uint16_t
+#define row_t uint32_t
+#define PASTE(name) name##_u16_u32
+#include "sparse_types.h"
+#define column_t uint32_t
+#define row_t uint8_t
+#define PASTE(name) name##_u32_u8
+#include "sparse_types.h"
+#define column_t uint32_t
+#define row_t uint32_t
+#define PASTE(name) name##_u32_u32
+#include "sparse_types.h"
+
+static void check_all(size_t rows, size_t cols, size_t percent) {
+    if (cols <= 256) {
+        check_u8_u16(rows, cols, percent);
+        check_u8_u8(rows < 256 ? rows : 256, cols, percent);
+    }
+    check_u16_u16(rows, cols, percent);
+    check_u16_u32(rows, cols, percent);
+    check_u32_u8(rows < 256 ? rows : 256, cols, percent);
+    check_u32_u32(rows, cols, percent);
+}
+
+int main(void) {
+    static const size_t sizes[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 64, 101};
+    static const size_t percents[] = {0, 5, 40, 100};
+    for (size_t p = 0; p < 4; p++) {
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+            for (size_t j = 0; j < sizeof sizes / sizeof *sizes; j++) {
+                check_all(sizes[i], sizes[j], percents[p]);
+            }
+        }
+    }
+    check_all(256, 256, 7);
+    check_all(300, 257, 7);
+    check_all(3, 70000 % 65536, 3);
+    check_u32_u32(2, 70000, 3);
+    return check_end();
+}
