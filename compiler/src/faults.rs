@@ -32,7 +32,7 @@ pub struct Fault {
 }
 
 /// The faults of one model file. Never empty.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Faults {
     file: String,
     text: String,
@@ -109,6 +109,14 @@ impl Faults {
 
 impl fmt::Display for Faults {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.render(false))
+    }
+}
+
+/// The rendered text, since `main` of a build script and `unwrap` print faults so.
+impl fmt::Debug for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f)?;
         f.write_str(&self.render(false))
     }
 }

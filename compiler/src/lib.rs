@@ -5,6 +5,8 @@
 //! The library is pure: bytes and [`Settings`] in, named files out. The command, the macro `doped_model!`
 //! (crate `doped`) and `Build` for build.rs are thin doors that call [`compile`].
 
+#[cfg(feature = "build")]
+mod build_script;
 pub mod emit;
 pub mod faults;
 pub mod files;
@@ -18,6 +20,8 @@ pub mod settings;
 #[cfg(feature = "verify")]
 pub mod verify;
 
+#[cfg(feature = "build")]
+pub use build_script::Build;
 pub use emit::OutputFile;
 pub use faults::{Fault, Faults};
 pub use ingest::Source;

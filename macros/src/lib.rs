@@ -1,1 +1,79 @@
 //! `doped_model!`: a trained doped neural network compiled into your crate.
+
+use std::path::{Path, PathBuf};
+
+use dopec::{Emit, Settings, files};
+use proc_macro::TokenStream;
+use quote::{format_ident, quote};
+use syn::parse::{Parse, ParseStream};
+use syn::{Ident, LitInt, LitStr, Token, Visibility};
+
+/// Compiles a model file into a module named after the model.
+///
+/// ```ignore
+/// doped::doped_model!("models/keyword_lm.json");
+///
+/// let mut model = keyword_lm::Model::new();
+/// let logits = model.step(token)?;
+/// ```
+///
+/// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
+/// path; `unroll_limit = N` after it is the command's `--unroll-limit`. The module needs nothing but `core`,
+/// and the crate is built again when the model's files change. A fault in the model is a compile error at
+/// the path, with the text that the command prints.
+#[proc_macro]
+pub fn doped_model(input: TokenStream) -> TokenStream {
+    let call = syn::parse_macro_input!(input as ModelCall);
+    expand(&call).unwrap_or_else(|error| error.to_compile_error()).into()
+}
+
+struct ModelCall {
+    visibility: Option<Visibility>,
+    path: LitStr,
+    unroll_limit: Option<usize>,
+}
+
+impl Parse for ModelCall {
+    fn parse(input: ParseStream<'_>) -> syn::Result<ModelCall> {
+        let visibility = if input.peek(LitStr) { None } else { Some(input.parse()?) };
+        let mut call = ModelCall { visibility, path: input.parse()?, unroll_limit: None };
+        while input.peek(Token![,]) {
+            input.parse::<Token![,]>()?;
+            if input.is_empty() {
+                break;
+            }
+            let option: Ident = input.parse()?;
+            if option != "unroll_limit" || call.unroll_limit.is_some() {
+                return Err(syn::Error::new(option.span(), "expected `unroll_limit = N`, once"));
+            }
+            input.parse::<Token![=]>()?;
+            call.unroll_limit = Some(input.parse::<LitInt>()?.base10_parse()?);
+        }
+        Ok(call)
+    }
+}
+
+fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
+    let fail = |text: String| syn::Error::new(call.path.span(), text);
+    let path = call.path.value();
+    let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let settings = Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, ..Settings::default() }
+        .with_command(Path::new(&path));
+    let (compiled, read) = files::with_source(&folder.join(&path), |source| {
+        dopec::compile(&dopec::Source { file: &path, ..*source }, &settings)
+    });
+    let compiled = compiled.map_err(|faults| fail(faults.to_string()))?;
+    let text = String::from_utf8_lossy(&compiled.files[0].bytes);
+    let body: proc_macro2::TokenStream = text.parse().map_err(|error| fail(format!("the emitted Rust: {error}")))?;
+    let module = format_ident!("{}", compiled.name, span = call.path.span());
+    let visibility = call.visibility.as_ref().map_or(quote!(pub), |visibility| quote!(#visibility));
+    // Names every file read, so that the compiler reads the model again when one changes.
+    let watched = read.iter().map(|file| file.display().to_string());
+    Ok(quote! {
+        #[allow(dead_code)]
+        #visibility mod #module {
+            #body
+            #(const _: &[u8] = include_bytes!(#watched);)*
+        }
+    })
+}

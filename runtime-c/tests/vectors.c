@@ -85,7 +85,9 @@ static void check_cells(size_t n) {
         const size_t *at = orders[order];
         float *h = guarded(n);
         float *c = guarded(n);
-        memcpy(c, old, n * sizeof *c);
+        for (size_t k = 0; k < n; k++) {
+            c[k] = old[k];
+        }
         doped_lstm_cell(h, c, gates, n, at[0] * n, at[1] * n, at[2] * n, at[3] * n);
         for (size_t k = 0; k < n; k++) {
             const double i = logistic((double)gates[at[0] * n + k]);
@@ -99,7 +101,9 @@ static void check_cells(size_t n) {
         unguard(c, n, "lstm_cell");
     }
     float *h = guarded(n);
-    memcpy(h, old, n * sizeof *h);
+    for (size_t k = 0; k < n; k++) {
+        h[k] = old[k];
+    }
     doped_gru_cell(h, gates, other, n);
     for (size_t k = 0; k < n; k++) {
         const double r = logistic((double)gates[k] + (double)other[k]);

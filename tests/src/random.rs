@@ -132,7 +132,7 @@ mod tests {
 
     fn read(text: &str) -> Model {
         let open = |name: &str| Err(io::Error::other(format!("{name} was not asked for")));
-        ingest(&Source { file: "random.json", json: text, open: &open })
+        ingest(&Source { file: "random.json", json: text.as_bytes(), open: &open })
             .unwrap_or_else(|faults| panic!("{faults}"))
     }
 

@@ -91,7 +91,7 @@ impl Speller<'_> {
                 comment(out, &straight.why, indent);
                 let (y, x) = (self.view(&straight.output), self.view(&straight.input));
                 for function in &straight.functions {
-                    let _ = writeln!(out, "{:indent$}{}_{}({y}, {x});", "", self.program.name, function.name);
+                    let _ = writeln!(out, "{:indent$}{}_code_{}({y}, {x});", "", self.program.name, function.name);
                 }
             }
             Operation::ForTokens { start, end, body } => {
@@ -126,7 +126,7 @@ impl Speller<'_> {
     }
 
     fn constant(&self, id: crate::program::ConstantId) -> String {
-        format!("{}_{}", self.program.name, self.program.constant(id).name)
+        format!("{}_table_{}", self.program.name, self.program.constant(id).name)
     }
 
     fn view(&self, view: &View) -> String {
@@ -160,7 +160,7 @@ impl Speller<'_> {
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
         comment(out, &straight.why, 0);
         for function in &straight.functions {
-            let _ = writeln!(out, "static void {}_{}(float *y, const float *x)\n{{", self.program.name, function.name);
+            let _ = writeln!(out, "static void {}_code_{}(float *y, const float *x)\n{{", self.program.name, function.name);
             if function.rows.iter().all(|row| row.terms.is_empty()) {
                 out.push_str("    (void)x;\n");
             }
@@ -185,12 +185,12 @@ impl Speller<'_> {
             if let Some(offset) = binary.and_then(|binary| binary.offsets[i]) {
                 let _ = writeln!(
                     out,
-                    "static const {element} *const {name}_{} =\n    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n",
+                    "static const {element} *const {name}_table_{} =\n    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n",
                     constant.name,
                 );
                 continue;
             }
-            let _ = writeln!(out, "static const {element} {name}_{}[{len}] = {{", constant.name);
+            let _ = writeln!(out, "static const {element} {name}_table_{}[{len}] = {{", constant.name);
             tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" });
             out.push_str("};\n\n");
         }

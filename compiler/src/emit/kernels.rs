@@ -19,7 +19,7 @@ pub(super) fn c(program: &Program) -> String {
                 continue;
             }
             let text = instantiate(&strip_c(part.c), &types);
-            out.push_str(&text.replace("doped_", &format!("{}_", program.name)).replace("DOPED_", &format!("{upper}_")));
+            out.push_str(&text.replace("doped_", &format!("{}_kernel_", program.name)).replace("DOPED_", &format!("{upper}_")));
             out.push('\n');
             done.push((part.name, types));
         }
@@ -29,7 +29,7 @@ pub(super) fn c(program: &Program) -> String {
 
 /// The name of a kernel's C function.
 pub(super) fn c_name(program: &Program, call: &Call) -> String {
-    let mut name = format!("{}_{}", program.name, call.kernel.name);
+    let mut name = format!("{}_kernel_{}", program.name, call.kernel.name);
     for index in &call.index_types {
         name.push('_');
         name.push_str(index.name());

@@ -86,7 +86,7 @@ impl Speller<'_> {
                 comment(out, &straight.why, indent);
                 let (y, x) = (self.view(&straight.output, true), self.view(&straight.input, false));
                 for function in &straight.functions {
-                    let _ = writeln!(out, "{:indent$}{}({y}, {x});", "", function.name);
+                    let _ = writeln!(out, "{:indent$}code_{}({y}, {x});", "", function.name);
                 }
             }
             Operation::ForTokens { start, end, body } => {
@@ -131,7 +131,7 @@ impl Speller<'_> {
     /// A table, borrowed.
     fn constant(&self, id: ConstantId) -> String {
         let constant = self.program.constant(id);
-        let name = constant.name.to_uppercase();
+        let name = table_name(constant);
         if self.is_block(id.0, constant) { format!("&{name}.0") } else { format!("&{name}") }
     }
 
@@ -179,6 +179,9 @@ impl Speller<'_> {
                 };
                 format!("{name}[{start}..][..{len}]")
             }
+            Source::Token(digit) if digit.divisor == 1 && digit.modulus == 0 && digit.start > 0 => {
+                format!("token - {}", digit.start)
+            }
             Source::Token(digit) => index(*digit),
         }
     }
@@ -189,7 +192,7 @@ impl Speller<'_> {
             out.push_str(BLOCK);
         }
         for (i, constant) in constants {
-            let name = constant.name.to_uppercase();
+            let name = table_name(constant);
             let (element, len) = (constant.data.element(), constant.data.len());
             let _ = writeln!(out, "\n/// {}", constant.note);
             if !self.is_block(i, constant) {
@@ -250,13 +253,17 @@ fn straight_functions(out: &mut String, straight: &Straight) {
     for function in &straight.functions {
         out.push('\n');
         super::text::comment(out, &straight.why, 0, ["///", "///", ""]);
-        let _ = writeln!(out, "fn {}(y: &mut [f32], x: &[f32]) {{", function.name);
+        let _ = writeln!(out, "fn code_{}(y: &mut [f32], x: &[f32]) {{", function.name);
         let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
         for row in &function.rows {
             straight_row(out, row, "");
         }
         out.push_str("}\n");
     }
+}
+
+fn table_name(constant: &Constant) -> String {
+    format!("TABLE_{}", constant.name.to_uppercase())
 }
 
 fn index(digit: Digit) -> String {

@@ -9,6 +9,9 @@ use crate::model::{Check, InputKind, Model, Steps};
 /// The tolerance of a `check` that gives none.
 const TOLERANCE: f64 = 1e-4;
 
+/// Vectors, and the place of each.
+type Rows<T> = (Vec<Vec<T>>, Vec<Range<usize>>);
+
 impl<'a> Reader<'a> {
     /// `check`, and the places of its rows of outputs.
     pub(super) fn check(&mut self, node: &Node<'a>, model: &Model) -> Option<(Check, Vec<Range<usize>>)> {
@@ -65,7 +68,7 @@ impl<'a> Reader<'a> {
         Some(Steps::Tokens(tokens))
     }
 
-    fn rows<T: super::json::Number>(&mut self, node: &Node<'a>, len: usize) -> Option<(Vec<Vec<T>>, Vec<Range<usize>>)> {
+    fn rows<T: super::json::Number>(&mut self, node: &Node<'a>, len: usize) -> Option<Rows<T>> {
         let Some(elements) = node.elements() else {
             self.wrong_type(node, "an array of vectors");
             return None;

@@ -45,10 +45,9 @@ impl<'a> Reader<'a> {
             "activation" => &["name", "function"],
             _ => &["name", "size", "weight", "bias", "epsilon"],
         };
-        if let Some(name) = node.entries().into_iter().flatten().find(|(key, _)| key == "name") {
-            if let Ok(name) = serde_json::from_str::<String>(name.1) {
-                self.layer = Some(name);
-            }
+        let named = node.entries().into_iter().flatten().find(|(key, _)| key == "name");
+        if let Some(name) = named.and_then(|(_, text)| serde_json::from_str(text).ok()) {
+            self.layer = Some(name);
         }
         let mut fields = self.fields(&node, known)?;
         let name = self.require(&mut fields, "name");

@@ -115,6 +115,7 @@ fn lower_lstm(builder: &mut Builder, path: &Path, lstm: Lstm, x: View) -> View {
 }
 
 /// W = [W_x W_h] stored as two blocks side by side, as those two: then [x; h] is never copied together.
+#[allow(clippy::result_large_err)]
 fn split_at(matrix: Matrix, cols: usize) -> Result<[Matrix; 2], Matrix> {
     match matrix {
         Matrix { structure: Some(Structure::HStack(blocks)), sparse: None, .. }

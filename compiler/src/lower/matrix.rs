@@ -41,7 +41,7 @@ pub(super) fn multiply_structure(
         Structure::HStack(matrices) => blocks::hstack(builder, path, matrices, x, y, init),
         Structure::BlockDiagonal(matrices) => blocks::diagonal(builder, path, matrices, x, y, init),
         Structure::Monarch { first, second } => monarch::multiply(builder, path, (first, second), x, y, init),
-        Structure::Circulant(column) => circulant(builder, path, column, x, y, init),
+        Structure::Circulant(column) => circulant(builder, path, &column, x, y, init),
     }
 }
 
@@ -60,9 +60,9 @@ fn low_rank(
     dense::multiply(builder, &path.field("left"), left.data, Source::View(t), rank, y, init);
 }
 
-fn circulant(builder: &mut Builder, path: &Path, column: Vec<f32>, x: View, y: View, init: Init) {
+fn circulant(builder: &mut Builder, path: &Path, column: &[f32], x: View, y: View, init: Init) {
     let n = column.len();
-    let twice = [column.as_slice(), column.as_slice()].concat();
+    let twice = [column, column].concat();
     let table = builder.floats(&path.field("circulant"), twice, "first column, twice: a row is a run of it");
     let why = format!("{}: circulant {}, stored as {} values", path.dotted(), shape(n, n), 2 * n);
     builder.product(Kernel::CIRCULANT, (y, init), vec![table], Source::View(x), vec![n], n * n, why);

@@ -12,6 +12,8 @@ pub struct Layer {
 }
 
 /// The kinds of layer.
+// A model has a handful of layers: boxing the large ones would save nothing.
+#[allow(clippy::large_enum_variant)]
 #[derive(Debug, Clone, PartialEq)]
 pub enum LayerKind {
     /// Row `token` of a matrix.

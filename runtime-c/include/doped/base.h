@@ -202,7 +202,7 @@ DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const
     const size_t rest = lanes % DOPED_WIDTH;
     const size_t count = height * across;
     doped_vector sums[DOPED_ACCUMULATORS];
-    float rests[4 * (DOPED_WIDTH - 1)];
+    float rests[4 * (DOPED_WIDTH - 1)] = {0.0f};
     DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
         sums[t] = doped_start(doped_from(init, t / across * y_stride + t % across * DOPED_WIDTH));

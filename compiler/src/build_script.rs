@@ -1,0 +1,99 @@
+//! `dopec::Build`: a model compiled from build.rs.
+//!
+//! Takes the path of a model; writes into `OUT_DIR`, tells cargo which files to watch, and gives what
+//! build.rs goes on with.
+
+use std::path::{Path, PathBuf};
+
+use crate::faults::Faults;
+use crate::files;
+use crate::settings::{DataForm, Emit, Settings};
+
+/// A model to compile from build.rs.
+///
+/// ```no_run
+/// // build.rs
+/// fn main() -> Result<(), dopec::Faults> {
+///     dopec::Build::new("models/keyword_lm.json").emit_rust()?;
+///     Ok(())
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Build {
+    model: PathBuf,
+    settings: Settings,
+}
+
+impl Build {
+    /// The model file at `path`, relative to the crate's folder.
+    pub fn new(path: impl AsRef<Path>) -> Build {
+        Build { model: path.as_ref().to_owned(), settings: Settings::default() }
+    }
+
+    /// As `--unroll-limit`.
+    pub fn unroll_limit(&mut self, limit: usize) -> &mut Build {
+        self.settings.unroll_limit = Some(limit);
+        self
+    }
+
+    /// As `--data`.
+    pub fn data(&mut self, data: DataForm) -> &mut Build {
+        self.settings.data = data;
+        self
+    }
+
+    /// Writes `NAME.rs` into `OUT_DIR` for [`crate::include_model`]; gives its path.
+    ///
+    /// # Errors
+    ///
+    /// Everything wrong with the model; an `OUT_DIR` that can't be written.
+    pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
+        let (out, name) = self.emit(Emit::Rust)?;
+        let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
+        let module = crate::OutputFile { name: format!("{name}.mod.rs"), emit: Emit::Rust, bytes: text.into_bytes() };
+        files::write(&out, &[module])?;
+        Ok(out.join(format!("{name}.rs")))
+    }
+
+    /// Writes `NAME.h` and `NAME.c` into `OUT_DIR`; gives a `cc::Build` that holds them, ready for
+    /// `.compile("NAME")`.
+    ///
+    /// # Errors
+    ///
+    /// Everything wrong with the model; an `OUT_DIR` that can't be written.
+    pub fn emit_c(&self) -> Result<cc::Build, Faults> {
+        let (out, name) = self.emit(Emit::C)?;
+        let mut build = cc::Build::new();
+        build.file(out.join(format!("{name}.c"))).include(&out).std("c99");
+        if self.settings.data == DataForm::Incbin {
+            let path = out.join(format!("{name}.bin")).display().to_string();
+            build.define(&format!("{}_BIN", name.to_uppercase()), format!("\"{path}\"").as_str());
+        }
+        Ok(build)
+    }
+
+    fn emit(&self, form: Emit) -> Result<(PathBuf, String), Faults> {
+        let variable = |name: &str| {
+            let missing = || Faults::plain("build.rs", format!("{name} is not set"), "call this from build.rs, which cargo runs");
+            std::env::var_os(name).map(PathBuf::from).ok_or_else(missing)
+        };
+        let path = variable("CARGO_MANIFEST_DIR")?.join(&self.model);
+        let out = variable("OUT_DIR")?;
+        let settings = Settings { emit: vec![form], ..self.settings.clone() }.with_command(&self.model);
+        let (compiled, read) = files::with_source(&path, |source| crate::compile(source, &settings));
+        for file in &read {
+            println!("cargo::rerun-if-changed={}", file.display());
+        }
+        let compiled = compiled?;
+        files::write(&out, &compiled.files)?;
+        Ok((out, compiled.name))
+    }
+}
+
+/// Brings in the module that [`Build::emit_rust`] wrote: `dopec::include_model!("keyword_lm")`.
+#[macro_export]
+macro_rules! include_model {
+    ($name:literal) => {
+        include!(concat!(env!("OUT_DIR"), "/", $name, ".mod.rs"));
+    };
+}

@@ -1,0 +1,133 @@
+//! Compiles each C test with every compiler and set of flags that emitted code may meet, and runs it.
+//!
+//! Compilers that are not installed are left out; one at least must be. A test program prints what differs and
+//! exits with a status other than 0.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const SOURCES: [&str; 4] = ["dense", "sparse", "vectors", "math"];
+const WARNINGS: [&str; 5] = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
+const C99: &[&str] = &["-std=c99"];
+const CPP17: &[&str] = &["-x", "c++", "-std=c++17"];
+
+fn exists(compiler: &str) -> bool {
+    Command::new(compiler).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
+/// GCC and Clang where they are, else whatever `cc` is.
+fn compilers() -> Vec<&'static str> {
+    let mut found: Vec<&str> = ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler)).collect();
+    if found.is_empty() {
+        assert!(exists("cc"), "no C compiler is installed");
+        found.push("cc");
+    }
+    found
+}
+
+/// Compiles `tests/SOURCE.c` and gives the program.
+fn build(compiler: &str, flags: &[&str], source: &str) -> PathBuf {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let out = Path::new(env!("CARGO_TARGET_TMPDIR"));
+    fs::create_dir_all(out).unwrap();
+    let name: String = format!("{compiler}{}_{source}", flags.concat());
+    let program = out.join(name.replace(|c: char| !c.is_ascii_alphanumeric(), "_"));
+    let output = Command::new(compiler)
+        .args(flags)
+        .args(WARNINGS)
+        .arg("-I")
+        .arg(here.join("include"))
+        .arg(here.join("tests").join(format!("{source}.c")))
+        .args(["-x", "none", "-lm", "-o"])
+        .arg(&program)
+        .output()
+        .unwrap();
+    assert!(
+        output.status.success(),
+        "{compiler} {flags:?} {source}.c\n{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    program
+}
+
+fn run(program: &Path, arguments: &[&str]) {
+    let output = Command::new(program).args(arguments).output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        output.status.success(),
+        "{}\n{text}{}",
+        program.display(),
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
+
+/// Every source with every compiler, under `standard` and `flags`.
+fn check(compilers: &[&str], standard: &[&str], flags: &[&str]) {
+    for compiler in compilers {
+        for source in SOURCES {
+            run(&build(compiler, &[standard, flags].concat(), source), &[]);
+        }
+    }
+}
+
+#[test]
+fn unoptimised() {
+    check(&compilers(), C99, &["-O0"]);
+}
+
+#[test]
+fn optimised() {
+    check(&compilers(), C99, &["-O2"]);
+}
+
+#[test]
+fn optimised_further() {
+    check(&compilers(), C99, &["-O3"]);
+}
+
+#[test]
+fn with_fast_math() {
+    check(&compilers(), C99, &["-O3", "-ffast-math"]);
+}
+
+#[test]
+fn as_cpp() {
+    let compilers: Vec<&str> = ["g++", "clang++"].into_iter().filter(|compiler| exists(compiler)).collect();
+    check(&compilers, CPP17, &["-O2"]);
+}
+
+#[test]
+fn under_sanitizers() {
+    for compiler in compilers() {
+        let flags = ["-std=c99", "-O1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"];
+        for source in SOURCES {
+            run(&build(compiler, &flags, source), &[]);
+        }
+    }
+}
+
+/// Without vector types: what a compiler that is neither GCC nor Clang sees.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn without_vector_types() {
+    check(&compilers(), C99, &["-O2", "-U__SSE__"]);
+}
+
+/// Wide vectors, with and without fused multiply-add and gather instructions.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn with_wide_vectors() {
+    if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+        check(&compilers(), C99, &["-O3", "-mavx2", "-mfma", "-ffp-contract=fast"]);
+        check(&compilers(), C99, &["-O2", "-mavx2", "-DDOPED_GATHER=1"]);
+    }
+}
+
+/// The bounds of `math.h` over every float: minutes.
+#[test]
+#[ignore = "takes minutes: cargo test -p dopec-runtime-c --release -- --ignored"]
+fn every_float() {
+    run(&build(compilers()[0], &["-std=c99", "-O2"], "math"), &["1"]);
+}
