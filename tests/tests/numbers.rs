@@ -1,0 +1,148 @@
+//! The emitted C and Rust against the 64-bit reference, built and run as users would.
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use dopec::verify::{Language, Options, Toolchain};
+use dopec::{DataForm, Settings, Source, files, verify};
+use dopec_tests::random;
+
+const STRICT: &str = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror";
+const SANITIZED: &str = "-fsanitize=address,undefined -fno-sanitize-recover=all";
+
+fn c(compiler: &str, flags: &[&str]) -> Toolchain {
+    let flags = flags.iter().flat_map(|flags| flags.split_whitespace()).map(str::to_owned).collect();
+    Toolchain { language: Language::C, compiler: compiler.to_owned(), flags }
+}
+
+fn rust(flags: &[&str]) -> Toolchain {
+    Toolchain { flags: flags.iter().map(|flag| (*flag).to_owned()).collect(), ..Toolchain::rust() }
+}
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
+}
+
+/// Panics unless every toolchain gives the reference's outputs.
+fn verify_file(path: &Path, settings: &Settings, toolchains: &[Toolchain], steps: usize) {
+    let options = Options { random_steps: steps, ..Options::default() };
+    let (reports, _) = files::with_source(path, |source| verify::run(source, settings, toolchains, &options));
+    for report in reports.unwrap_or_else(|faults| panic!("{faults}")) {
+        assert!(report.passes(), "{}\n{report}", path.display());
+    }
+}
+
+/// Runs `work` on every item, on both cores; panics with all that failed.
+fn each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) {
+    let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                while let Some(item) = items.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    if let Err(text) = work(item) {
+                        failed.lock().unwrap().push(text);
+                    }
+                }
+            });
+        }
+    });
+    let failed = failed.into_inner().unwrap();
+    assert!(failed.is_empty(), "{} of {} failed:\n{}", failed.len(), items.len(), failed.join("\n"));
+}
+
+fn verify_text(name: &str, json: &str, settings: &Settings, toolchains: &[Toolchain]) -> Result<(), String> {
+    let open = |_: &str| Err(std::io::Error::other("no other file"));
+    let source = Source { file: name, json: json.as_bytes(), open: &open };
+    let options = Options { random_steps: 12, ..Options::default() };
+    let reports = verify::run(&source, settings, toolchains, &options).map_err(|faults| faults.to_string())?;
+    match reports.iter().find(|report| !report.passes()) {
+        Some(report) => Err(format!("{name}\n{report}")),
+        None => Ok(()),
+    }
+}
+
+#[test]
+fn trained_models_in_c() {
+    let toolchains = ["-O0", "-O2", "-O3"].map(|level| c("gcc", &[STRICT, level]));
+    let sanitized = c("gcc", &[STRICT, "-O1", SANITIZED]);
+    let toolchains: Vec<Toolchain> = toolchains.into_iter().chain([sanitized]).collect();
+    for name in ["shakespeare_small.json", "shakespeare_medium.json"] {
+        verify_file(&models().join(name), &Settings::default(), &toolchains, 200);
+    }
+}
+
+#[test]
+fn trained_models_in_rust() {
+    for name in ["shakespeare_small.json", "shakespeare_medium.json"] {
+        verify_file(&models().join(name), &Settings::default(), &[rust(&["-O"])], 200);
+    }
+    verify_file(&models().join("shakespeare_small.json"), &Settings::default(), &[rust(&[])], 50);
+}
+
+#[test]
+fn every_choice_of_settings() {
+    let path = models().join("shakespeare_small.json");
+    let both = [c("gcc", &[STRICT, "-O1"]), rust(&["-O"])];
+    for unroll_limit in [Some(0), Some(2000), Some(1_000_000)] {
+        verify_file(&path, &Settings { unroll_limit, ..Settings::default() }, &both, 50);
+    }
+    verify_file(&path, &Settings { data: DataForm::Incbin, ..Settings::default() }, &both, 50);
+}
+
+#[test]
+fn oracle_models_in_c_and_rust() {
+    let mut paths: Vec<PathBuf> =
+        std::fs::read_dir(models().join("oracle")).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
+    assert!(paths.len() >= 50);
+    let toolchains = [c("gcc", &[STRICT, "-O1", SANITIZED]), rust(&["-O"])];
+    each(&paths, |path| {
+        let options = Options { random_steps: 20, ..Options::default() };
+        let (reports, _) =
+            files::with_source(path, |source| verify::run(source, &Settings::default(), &toolchains, &options));
+        let reports = reports.map_err(|faults| faults.to_string())?;
+        match reports.iter().find(|report| !report.passes()) {
+            Some(report) => Err(format!("{}\n{report}", path.display())),
+            None => Ok(()),
+        }
+    });
+}
+
+#[test]
+fn every_structure_in_every_layer_and_shape_in_c() {
+    let catalogue: Vec<(usize, (String, String))> = random::catalogue().into_iter().enumerate().collect();
+    assert!(catalogue.len() > 500);
+    each(&catalogue, |(i, (name, json))| {
+        // By turns straight line and tables, so that both meet every structure.
+        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), ..Settings::default() };
+        verify_text(name, json, &settings, &[c("gcc", &[STRICT, "-O1"])])
+    });
+}
+
+#[test]
+fn some_of_every_structure_in_rust() {
+    let catalogue: Vec<(String, String)> = random::catalogue().into_iter().step_by(9).collect();
+    each(&catalogue, |(name, json)| verify_text(name, json, &Settings::default(), &[rust(&["-O"])]));
+}
+
+#[test]
+fn random_networks_in_c_and_rust() {
+    let seeds: Vec<u64> = (0..24).collect();
+    let toolchains = [c("gcc", &[STRICT, "-O2"]), rust(&["-O"])];
+    each(&seeds, |&seed| {
+        let json = random::random_model(seed);
+        verify_text(&format!("seed {seed}"), &json, &Settings::default(), &toolchains)
+    });
+}
+
+#[test]
+fn a_wrong_weight_is_seen() {
+    let json = std::fs::read_to_string(models().join("shakespeare_small.json")).unwrap();
+    let open = |_: &str| Err(std::io::Error::other("no other file"));
+    // -3.3972116 is the first weight of the embedding: token 0 is among the check vectors or the random steps.
+    let broken = json.replacen("-3.3972116", "-3.2972116", 1);
+    let source = Source { file: "broken.json", json: broken.as_bytes(), open: &open };
+    let faults = dopec::read(&source).expect_err("the check vectors must not be reproduced");
+    assert!(faults.to_string().contains("does not reproduce"), "{faults}");
+}
