@@ -50,7 +50,8 @@ impl Build {
     pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
         let (out, name) = self.emit(Emit::Rust)?;
         let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
-        let module = crate::OutputFile { name: format!("{name}.mod.rs"), emit: Emit::Rust, bytes: text.into_bytes() };
+        let module =
+            crate::OutputFile { name: format!("{name}.mod.rs"), emit: Emit::Rust, bytes: text.into_bytes() };
         files::write(&out, &[module])?;
         Ok(out.join(format!("{name}.rs")))
     }
@@ -74,7 +75,13 @@ impl Build {
 
     fn emit(&self, form: Emit) -> Result<(PathBuf, String), Faults> {
         let variable = |name: &str| {
-            let missing = || Faults::plain("build.rs", format!("{name} is not set"), "call this from build.rs, which cargo runs");
+            let missing = || {
+                Faults::plain(
+                    "build.rs",
+                    format!("{name} is not set"),
+                    "call this from build.rs, which cargo runs",
+                )
+            };
             std::env::var_os(name).map(PathBuf::from).ok_or_else(missing)
         };
         let path = variable("CARGO_MANIFEST_DIR")?.join(&self.model);

@@ -84,7 +84,8 @@ impl Faults {
         match &fault.span {
             Some(span) => {
                 let mark = AnnotationKind::Primary.span(span.clone()).label(fault.label.as_str());
-                group = group.element(Snippet::source(self.text.as_str()).path(self.file.as_str()).annotation(mark));
+                group = group
+                    .element(Snippet::source(self.text.as_str()).path(self.file.as_str()).annotation(mark));
             }
             None => group = group.element(annotate_snippets::Origin::path(self.file.as_str())),
         }

@@ -25,7 +25,11 @@ pub fn with_source<R>(
     let json = match std::fs::read(path) {
         Ok(json) => json,
         Err(error) => {
-            let fault = Faults::plain(file, format!("the model file can't be read: {error}"), "give the path of a model's JSON file");
+            let fault = Faults::plain(
+                file,
+                format!("the model file can't be read: {error}"),
+                "give the path of a model's JSON file",
+            );
             return (Err(fault), read.into_inner());
         }
     };
@@ -41,7 +45,8 @@ pub fn with_source<R>(
 
 /// The files of `folder` that are missing or hold other bytes than they should.
 pub fn out_of_date(folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
-    let stale = |file: &&OutputFile| std::fs::read(folder.join(&file.name)).map_or(true, |bytes| bytes != file.bytes);
+    let stale =
+        |file: &&OutputFile| std::fs::read(folder.join(&file.name)).map_or(true, |bytes| bytes != file.bytes);
     files.iter().filter(stale).map(|file| folder.join(&file.name)).collect()
 }
 
@@ -54,7 +59,9 @@ pub fn write(folder: &Path, files: &[OutputFile]) -> Result<Vec<PathBuf>, Faults
     let made = missing_folders(folder);
     let mut temporaries: Vec<(PathBuf, PathBuf)> = Vec::new();
     let result = prepare(folder, files, &mut temporaries).and_then(|()| {
-        temporaries.iter().try_for_each(|(from, to)| std::fs::rename(from, to).map_err(|error| (to.clone(), error)))
+        temporaries
+            .iter()
+            .try_for_each(|(from, to)| std::fs::rename(from, to).map_err(|error| (to.clone(), error)))
     });
     if let Err((path, error)) = result {
         for (from, _) in &temporaries {
@@ -64,7 +71,11 @@ pub fn write(folder: &Path, files: &[OutputFile]) -> Result<Vec<PathBuf>, Faults
             let _ = std::fs::remove_dir(folder);
         }
         let title = format!("the output can't be written: {error}");
-        return Err(Faults::plain(path.display().to_string(), title, "give -o a folder that can be written, with room in it"));
+        return Err(Faults::plain(
+            path.display().to_string(),
+            title,
+            "give -o a folder that can be written, with room in it",
+        ));
     }
     Ok(files.iter().map(|file| folder.join(&file.name)).collect())
 }
@@ -92,8 +103,11 @@ fn prepare(
 
 /// The folders that making `folder` would make, outermost first.
 fn missing_folders(folder: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<PathBuf> =
-        folder.ancestors().filter(|path| !path.as_os_str().is_empty() && !path.exists()).map(Path::to_owned).collect();
+    let mut missing: Vec<PathBuf> = folder
+        .ancestors()
+        .filter(|path| !path.as_os_str().is_empty() && !path.exists())
+        .map(Path::to_owned)
+        .collect();
     missing.reverse();
     missing
 }

@@ -93,7 +93,9 @@ fn matrices(kind: &LayerKind) -> Vec<MatrixRow> {
             LstmWeights::Split { ih, hh } => vec![matrix_row("weight_ih", ih), matrix_row("weight_hh", hh)],
             LstmWeights::Joined(weight) => vec![matrix_row("weight", weight)],
         },
-        LayerKind::Gru(gru) => vec![matrix_row("weight_ih", &gru.weight_ih), matrix_row("weight_hh", &gru.weight_hh)],
+        LayerKind::Gru(gru) => {
+            vec![matrix_row("weight_ih", &gru.weight_ih), matrix_row("weight_hh", &gru.weight_hh)]
+        }
         LayerKind::Activation(_) | LayerKind::LayerNorm(_) => Vec::new(),
     }
 }
@@ -110,7 +112,8 @@ fn matrix_row(field: &'static str, matrix: &Matrix) -> MatrixRow {
 
 fn describe(matrix: &Matrix) -> String {
     let sparse = matrix.sparse.as_ref().map(|_| "sparse".to_owned());
-    let parts: Vec<String> = matrix.structure.as_ref().map(describe_structure).into_iter().chain(sparse).collect();
+    let parts: Vec<String> =
+        matrix.structure.as_ref().map(describe_structure).into_iter().chain(sparse).collect();
     parts.join(" + ")
 }
 
@@ -125,7 +128,9 @@ fn describe_structure(structure: &Structure) -> String {
         Structure::Dense(_) => "dense".to_owned(),
         Structure::Kronecker(factors) => factors.iter().map(shape).collect::<Vec<_>>().join(" (x) "),
         Structure::LowRank { right, .. } => format!("rank {}", right.shape[0]),
-        Structure::Sum(terms) => format!("sum({})", terms.iter().map(describe_structure).collect::<Vec<_>>().join(", ")),
+        Structure::Sum(terms) => {
+            format!("sum({})", terms.iter().map(describe_structure).collect::<Vec<_>>().join(", "))
+        }
         Structure::VStack(inner) => blocks("vstack", inner),
         Structure::HStack(inner) => blocks("hstack", inner),
         Structure::BlockDiagonal(inner) => blocks("diagonal", inner),
@@ -220,7 +225,11 @@ impl fmt::Display for Inspection {
                     format!("{m}x{n}"),
                     matrix.structure.clone(),
                     if sparse { thousands(matrix.nnz) } else { String::new() },
-                    if sparse { format!("{:.2}%", 100.0 * (1.0 - matrix.nnz as f64 / (m * n) as f64)) } else { String::new() },
+                    if sparse {
+                        format!("{:.2}%", 100.0 * (1.0 - matrix.nnz as f64 / (m * n) as f64))
+                    } else {
+                        String::new()
+                    },
                     thousands(matrix.values),
                     format!("1/{:.1}", (m * n) as f64 / matrix.values.max(1) as f64),
                 ]);
@@ -233,13 +242,18 @@ impl fmt::Display for Inspection {
         let header = ["layer", "kind", "bytes", "dense bytes", "of dense", "multiply-adds", "kernels"];
         let mut rows: Vec<[String; 7]> = vec![header.map(str::to_owned)];
         for layer in &self.layers {
-            let dense: usize = layer.matrices.iter().map(|matrix| 4 * matrix.shape[0] * matrix.shape[1]).sum();
+            let dense: usize =
+                layer.matrices.iter().map(|matrix| 4 * matrix.shape[0] * matrix.shape[1]).sum();
             rows.push([
                 layer.name.clone(),
                 layer.title.clone(),
                 thousands(layer.bytes),
                 if dense > 0 { thousands(dense) } else { String::new() },
-                if dense > 0 { format!("1/{:.1}", dense as f64 / layer.bytes.max(1) as f64) } else { String::new() },
+                if dense > 0 {
+                    format!("1/{:.1}", dense as f64 / layer.bytes.max(1) as f64)
+                } else {
+                    String::new()
+                },
                 thousands(layer.multiply_adds as usize),
                 layer.kernels.join(" "),
             ]);
@@ -251,10 +265,31 @@ impl fmt::Display for Inspection {
 
         let ratio = |dense: usize, own: usize| dense as f64 / own.max(1) as f64;
         writeln!(f)?;
-        writeln!(f, "matrices   {} values for {} dense: {:.1}x, counting values only", thousands(values), thousands(dense), ratio(dense, values))?;
-        writeln!(f, "stored     {} bytes, indices, padding, biases and code counted: {:.1}x", thousands(bytes), ratio(4 * dense, bytes))?;
-        writeln!(f, "work       {} multiply-adds a step for {} dense", thousands(multiply_adds as usize), thousands(dense))?;
-        write!(f, "memory     {} bytes of state, {} of scratch", thousands(self.state_bytes), thousands(self.scratch_bytes))
+        writeln!(
+            f,
+            "matrices   {} values for {} dense: {:.1}x, counting values only",
+            thousands(values),
+            thousands(dense),
+            ratio(dense, values)
+        )?;
+        writeln!(
+            f,
+            "stored     {} bytes, indices, padding, biases and code counted: {:.1}x",
+            thousands(bytes),
+            ratio(4 * dense, bytes)
+        )?;
+        writeln!(
+            f,
+            "work       {} multiply-adds a step for {} dense",
+            thousands(multiply_adds as usize),
+            thousands(dense)
+        )?;
+        write!(
+            f,
+            "memory     {} bytes of state, {} of scratch",
+            thousands(self.state_bytes),
+            thousands(self.scratch_bytes)
+        )
     }
 }
 

@@ -66,5 +66,6 @@ impl Emit {
 
 impl DataForm {
     /// Every form, with the word it goes by.
-    pub const ALL: [(&'static str, DataForm); 2] = [("source", DataForm::Source), ("incbin", DataForm::Incbin)];
+    pub const ALL: [(&'static str, DataForm); 2] =
+        [("source", DataForm::Source), ("incbin", DataForm::Incbin)];
 }

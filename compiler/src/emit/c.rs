@@ -91,7 +91,11 @@ impl Speller<'_> {
                 comment(out, &straight.why, indent);
                 let (y, x) = (self.view(&straight.output), self.view(&straight.input));
                 for function in &straight.functions {
-                    let _ = writeln!(out, "{:indent$}{}_code_{}({y}, {x});", "", self.program.name, function.name);
+                    let _ = writeln!(
+                        out,
+                        "{:indent$}{}_code_{}({y}, {x});",
+                        "", self.program.name, function.name
+                    );
                 }
             }
             Operation::ForTokens { start, end, body } => {
@@ -160,7 +164,11 @@ impl Speller<'_> {
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
         comment(out, &straight.why, 0);
         for function in &straight.functions {
-            let _ = writeln!(out, "static void {}_code_{}(float *y, const float *x)\n{{", self.program.name, function.name);
+            let _ = writeln!(
+                out,
+                "static void {}_code_{}(float *y, const float *x)\n{{",
+                self.program.name, function.name
+            );
             if function.rows.iter().all(|row| row.terms.is_empty()) {
                 out.push_str("    (void)x;\n");
             }

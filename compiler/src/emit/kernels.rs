@@ -19,7 +19,11 @@ pub(super) fn c(program: &Program) -> String {
                 continue;
             }
             let text = instantiate(&strip_c(part.c), &types);
-            out.push_str(&text.replace("doped_", &format!("{}_kernel_", program.name)).replace("DOPED_", &format!("{upper}_")));
+            out.push_str(
+                &text
+                    .replace("doped_", &format!("{}_kernel_", program.name))
+                    .replace("DOPED_", &format!("{upper}_")),
+            );
             out.push('\n');
             done.push((part.name, types));
         }

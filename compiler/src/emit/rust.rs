@@ -8,7 +8,8 @@ use super::tables::{self, BinaryFile};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Constant, ConstantId, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight, Table, View,
+    Call, Constant, ConstantId, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight,
+    Table, View,
 };
 use crate::settings::Settings;
 
@@ -148,7 +149,9 @@ impl Speller<'_> {
             Place::Input => ("input".to_owned(), self.input_len()),
             Place::Output => ("output".to_owned(), self.program.output_size),
             Place::State(i) => (format!("state.{}", self.program.state[i].name), self.program.state[i].len),
-            Place::Scratch(i) => (format!("scratch.{}", self.program.scratch[i].name), self.program.scratch[i].len),
+            Place::Scratch(i) => {
+                (format!("scratch.{}", self.program.scratch[i].name), self.program.scratch[i].len)
+            }
         };
         let whole = view.offset == 0 && view.len == len;
         match (whole, view.place) {
@@ -209,11 +212,17 @@ impl Speller<'_> {
                     let _ = write!(out, "{{\n    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")");
                     let _ = writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();");
                     out.push_str("    // SAFETY: as many bytes, and any bits are a number.\n");
-                    let _ = write!(out, "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*bytes) }}\n}}");
+                    let _ = write!(
+                        out,
+                        "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*bytes) }}\n}}"
+                    );
                 }
                 None => {
                     out.push_str("{\n    // SAFETY: as many bytes, and any bits are a number.\n");
-                    let _ = write!(out, "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*b\"");
+                    let _ = write!(
+                        out,
+                        "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*b\""
+                    );
                     byte_string(out, &constant.data);
                     out.push_str("\") }\n}");
                 }

@@ -84,7 +84,8 @@ pub(super) fn context(program: &Program, settings: &Settings) -> Context {
             buffers.iter().map(|b| Buffer { name: &b.name, len: b.len, note: &b.note }).collect();
         tera::Value::from_serializable(&list)
     };
-    let files: Vec<File<'_>> = program.files.iter().map(|f| File { name: &f.name, sha256: &f.sha256 }).collect();
+    let files: Vec<File<'_>> =
+        program.files.iter().map(|f| File { name: &f.name, sha256: &f.sha256 }).collect();
     let mut context = Context::new();
     context.insert("name", &program.name);
     context.insert("upper", &program.name.to_uppercase());

@@ -33,7 +33,8 @@ impl<'a> Reader<'a> {
                     InputKind::Token { .. } => "`tokens` alone, since the first layer is an embedding",
                     InputKind::Vector { .. } => "`inputs` alone, since the first layer takes vectors",
                 };
-                self.fault(node, "check vectors of another kind of input", "these").expected = Some(expected.to_owned());
+                self.fault(node, "check vectors of another kind of input", "these").expected =
+                    Some(expected.to_owned());
                 None
             }
         };
@@ -54,14 +55,16 @@ impl<'a> Reader<'a> {
         if tolerance > 0.0 {
             return Some(tolerance);
         }
-        self.fault(node, "a tolerance that is not above zero", "this tolerance").expected = Some("such as 1e-4".to_owned());
+        self.fault(node, "a tolerance that is not above zero", "this tolerance").expected =
+            Some("such as 1e-4".to_owned());
         None
     }
 
     fn tokens(&mut self, node: &Node<'a>, vocab: usize) -> Option<Steps> {
         let tokens: Vec<u32> = self.numbers(node)?;
         if let Some(i) = tokens.iter().position(|&token| token as usize >= vocab) {
-            let fault = self.fault(node, "a token outside the vocabulary", format!("element {i} is {}", tokens[i]));
+            let fault =
+                self.fault(node, "a token outside the vocabulary", format!("element {i} is {}", tokens[i]));
             fault.expected = Some(format!("tokens below {vocab}"));
             return None;
         }

@@ -3,7 +3,8 @@
 use super::json::Node;
 use super::reader::{Fields, Reader, list, nearest, short};
 use crate::model::{
-    Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm, LstmWeights,
+    Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm,
+    LstmWeights,
 };
 
 /// The kinds of layer.
@@ -40,7 +41,16 @@ impl<'a> Reader<'a> {
         let known: &[&str] = match kind.as_str() {
             "embedding" => &["name", "vocab", "size", "weight"],
             "linear" => &["name", "input_size", "output_size", "weight", "bias"],
-            "lstm" => &["name", "input_size", "hidden_size", "weight_ih", "weight_hh", "weight", "bias", "gate_order"],
+            "lstm" => &[
+                "name",
+                "input_size",
+                "hidden_size",
+                "weight_ih",
+                "weight_hh",
+                "weight",
+                "bias",
+                "gate_order",
+            ],
             "gru" => &["name", "input_size", "hidden_size", "weight_ih", "weight_hh", "bias_ih", "bias_hh"],
             "activation" => &["name", "function"],
             _ => &["name", "size", "weight", "bias", "epsilon"],
@@ -73,7 +83,8 @@ impl<'a> Reader<'a> {
         let (vocab, size) = (self.sized(fields, "vocab"), self.sized(fields, "size"));
         let node = self.require(fields, "weight");
         let (vocab, size, node) = (vocab?, size?, node?);
-        let is_matrix = node.entries().into_iter().flatten().any(|(key, _)| key == "structure" || key == "sparse");
+        let is_matrix =
+            node.entries().into_iter().flatten().any(|(key, _)| key == "structure" || key == "sparse");
         let weight = if is_matrix {
             EmbeddingWeight::Matrix(self.matrix(&node, vocab, size)?)
         } else {
@@ -95,13 +106,16 @@ impl<'a> Reader<'a> {
         let (input, hidden) = (self.sized(fields, "input_size"), self.sized(fields, "hidden_size"));
         let (joined, ih, hh) = (fields.take("weight"), fields.take("weight_ih"), fields.take("weight_hh"));
         let (bias, order) = (fields.take("bias"), fields.take("gate_order"));
-        let gate_order = order.map_or(Some([Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output]), |node| self.gate_order(&node));
+        let gate_order = order
+            .map_or(Some([Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output]), |node| {
+                self.gate_order(&node)
+            });
         let (input_size, hidden_size) = (input?, hidden?);
         let rows = hidden_size.checked_mul(4)?;
         let weights = match (joined, ih, hh) {
-            (Some(weight), None, None) => {
-                self.matrix(&weight, rows, input_size + hidden_size).map(|weight| LstmWeights::Joined(Box::new(weight)))
-            }
+            (Some(weight), None, None) => self
+                .matrix(&weight, rows, input_size + hidden_size)
+                .map(|weight| LstmWeights::Joined(Box::new(weight))),
             (None, Some(ih), Some(hh)) => {
                 let (ih, hh) = (self.matrix(&ih, rows, input_size), self.matrix(&hh, rows, hidden_size));
                 ih.zip(hh).map(|(ih, hh)| LstmWeights::Split { ih: Box::new(ih), hh: Box::new(hh) })

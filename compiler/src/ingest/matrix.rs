@@ -5,9 +5,8 @@ use super::reader::{Reader, list};
 use crate::model::{Csr, Matrix, Structure, Tensor};
 
 /// The kinds of structure.
-const KINDS: [&str; 9] = [
-    "dense", "kronecker", "low_rank", "sum", "vstack", "hstack", "block_diagonal", "monarch", "circulant",
-];
+const KINDS: [&str; 9] =
+    ["dense", "kronecker", "low_rank", "sum", "vstack", "hstack", "block_diagonal", "monarch", "circulant"];
 
 /// Structures inside structures beyond this are refused.
 const MAX_DEPTH: usize = 32;
@@ -20,7 +19,9 @@ impl<'a> Reader<'a> {
             let fault = self.fault(&shape, "a matrix of the wrong shape", "this shape");
             fault.expected = Some(format!("[{rows}, {cols}], from the sizes of the layer"));
             fault.found = Some(format!("[{}, {}]", matrix.rows, matrix.cols));
-            fault.help = Some("mend the matrix or the sizes of the layer; W acts on columns: [outputs, inputs]".to_owned());
+            fault.help = Some(
+                "mend the matrix or the sizes of the layer; W acts on columns: [outputs, inputs]".to_owned(),
+            );
             return None;
         }
         Some(matrix)
@@ -97,22 +98,30 @@ impl<'a> Reader<'a> {
             }
             "sum" => {
                 let terms = self.children(&inner, "terms")?;
-                let read: Vec<_> = terms.iter().map(|term| self.structure(term, rows, cols, depth + 1)).collect();
+                let read: Vec<_> =
+                    terms.iter().map(|term| self.structure(term, rows, cols, depth + 1)).collect();
                 read.into_iter().collect::<Option<Vec<_>>>().map(Structure::Sum)
             }
             "vstack" | "hstack" | "block_diagonal" => {
                 let blocks = self.blocks(&inner, depth)?;
-                let sum = |size: fn(&Matrix) -> usize| blocks.iter().map(size).fold(0_usize, usize::saturating_add);
+                let sum =
+                    |size: fn(&Matrix) -> usize| blocks.iter().map(size).fold(0_usize, usize::saturating_add);
                 let (down, across) = (sum(|block| block.rows), sum(|block| block.cols));
-                let even = |size: fn(&Matrix) -> usize, all: usize| blocks.iter().all(|block| size(block) == all);
+                let even =
+                    |size: fn(&Matrix) -> usize, all: usize| blocks.iter().all(|block| size(block) == all);
                 let fits = match kind.as_str() {
                     "vstack" => down == rows && even(|block| block.cols, cols),
                     "hstack" => across == cols && even(|block| block.rows, rows),
                     _ => down == rows && across == cols,
                 };
                 if !fits {
-                    let shapes: Vec<String> = blocks.iter().map(|block| format!("[{}, {}]", block.rows, block.cols)).collect();
-                    let fault = self.fault(&inner, format!("the blocks of `{kind}` do not make the matrix"), "these blocks");
+                    let shapes: Vec<String> =
+                        blocks.iter().map(|block| format!("[{}, {}]", block.rows, block.cols)).collect();
+                    let fault = self.fault(
+                        &inner,
+                        format!("the blocks of `{kind}` do not make the matrix"),
+                        "these blocks",
+                    );
                     fault.expected = Some(format!("blocks that make [{rows}, {cols}]"));
                     fault.found = Some(shapes.join(", "));
                     return None;
@@ -146,7 +155,9 @@ impl<'a> Reader<'a> {
         }
         let read: Vec<Option<Tensor>> = nodes.iter().map(|node| self.tensor_of(node, 2)).collect();
         let factors = read.into_iter().collect::<Option<Vec<_>>>()?;
-        let product = |side: usize| factors.iter().try_fold(1_usize, |product, factor| product.checked_mul(factor.shape[side]));
+        let product = |side: usize| {
+            factors.iter().try_fold(1_usize, |product, factor| product.checked_mul(factor.shape[side]))
+        };
         if (product(0), product(1)) != (Some(rows), Some(cols)) {
             let shapes: Vec<String> = factors.iter().map(|factor| format!("{:?}", factor.shape)).collect();
             let fault = self.fault(inner, "the factors' product is not the matrix", "these factors");
@@ -200,7 +211,8 @@ impl<'a> Reader<'a> {
             return None;
         };
         if elements.is_empty() {
-            self.fault(&list, format!("`{key}` is empty"), "nothing in it").expected = Some("one or more".to_owned());
+            self.fault(&list, format!("`{key}` is empty"), "nothing in it").expected =
+                Some("one or more".to_owned());
             return None;
         }
         Some(elements)
@@ -208,7 +220,8 @@ impl<'a> Reader<'a> {
 
     fn blocks(&mut self, inner: &Node<'a>, depth: usize) -> Option<Vec<Matrix>> {
         let nodes = self.children(inner, "blocks")?;
-        let read: Vec<_> = nodes.iter().map(|node| self.any_matrix(node, depth + 1).map(|(matrix, _)| matrix)).collect();
+        let read: Vec<_> =
+            nodes.iter().map(|node| self.any_matrix(node, depth + 1).map(|(matrix, _)| matrix)).collect();
         read.into_iter().collect()
     }
 
@@ -247,10 +260,16 @@ impl<'a> Reader<'a> {
         };
         if let Some((i, expected, title)) = wrong {
             let found = pointers[i];
-            let fault = self.fault(&row_ptr.node, format!("`row_ptr`: {title} where it must not"), format!("element {i} is {found}"));
+            let fault = self.fault(
+                &row_ptr.node,
+                format!("`row_ptr`: {title} where it must not"),
+                format!("element {i} is {found}"),
+            );
             fault.expected = Some(format!("a row_ptr that {expected}"));
             fault.found = Some(format!("{found} as element {i}"));
-            fault.help = Some("write the arrays of a CSR matrix with sorted indices (scipy: m.sort_indices())".to_owned());
+            fault.help = Some(
+                "write the arrays of a CSR matrix with sorted indices (scipy: m.sort_indices())".to_owned(),
+            );
             return None;
         }
         for row in 0..rows {
@@ -263,7 +282,9 @@ impl<'a> Reader<'a> {
                 (None, Some(i)) if columns[i] == columns[i + 1] => {
                     (i + 1, "a column repeated in its row", "each column once in a row".to_owned())
                 }
-                (None, Some(i)) => (i + 1, "columns of a row out of order", "columns that rise in each row".to_owned()),
+                (None, Some(i)) => {
+                    (i + 1, "columns of a row out of order", "columns that rise in each row".to_owned())
+                }
                 (None, None) => continue,
             };
             let found = columns[at];
@@ -271,7 +292,9 @@ impl<'a> Reader<'a> {
             let fault = self.fault(&col_idx.node, format!("`col_idx`: {title}"), label);
             fault.expected = Some(expected);
             fault.found = Some(format!("{found} as element {}, in row {row}", start + at));
-            fault.help = Some("write the arrays of a CSR matrix with sorted indices (scipy: m.sum_duplicates())".to_owned());
+            fault.help = Some(
+                "write the arrays of a CSR matrix with sorted indices (scipy: m.sum_duplicates())".to_owned(),
+            );
             return None;
         }
         Some(Csr { row_ptr: row_ptr.data, col_idx: col_idx.data, values: values.data })

@@ -177,7 +177,8 @@ fn open<'a>(reader: &mut Reader<'a>, node: &Node<'a>, source: &Source<'_>) -> Op
     let bytes = match (source.open)(&path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let fault = reader.fault(node, format!("the weights file `{path}` can't be read: {error}"), "this file");
+            let fault =
+                reader.fault(node, format!("the weights file `{path}` can't be read: {error}"), "this file");
             fault.help = Some("put it beside the JSON file, or mend the path".to_owned());
             return None;
         }
@@ -188,7 +189,9 @@ fn open<'a>(reader: &mut Reader<'a>, node: &Node<'a>, source: &Source<'_>) -> Op
         Err(error) => {
             let title = format!("the weights file `{path}` is not sound safetensors: {error}");
             let fault = reader.fault(node, title, "this file");
-            fault.help = Some("it is truncated, or its header does not match its bytes: write or copy it again".to_owned());
+            fault.help = Some(
+                "it is truncated, or its header does not match its bytes: write or copy it again".to_owned(),
+            );
             None
         }
     }
@@ -220,7 +223,8 @@ fn layers<'a>(reader: &mut Reader<'a>, node: &Node<'a>) -> Option<Vec<Layer>> {
         }
         match &read.layer {
             Some(layer) if seen.contains(&layer.name) => {
-                let fault = reader.fault(&read.node, format!("two layers are named `{}`", layer.name), "the second");
+                let fault =
+                    reader.fault(&read.node, format!("two layers are named `{}`", layer.name), "the second");
                 fault.help = Some("give each layer a name of its own".to_owned());
                 whole = false;
             }
@@ -241,7 +245,11 @@ fn sizes<'a>(reader: &mut Reader<'a>, layers: &mut [Layer], nodes: &[Node<'a>]) 
     let first_sized = layers.iter().position(|layer| !matches!(layer.kind, LayerKind::Activation(_)));
     let Some(first) = first_sized else {
         reader.layer = Some(layers[0].name.clone());
-        let fault = reader.fault(&nodes[0], "a model of activations alone: nothing says how long its vectors are", "this layer");
+        let fault = reader.fault(
+            &nodes[0],
+            "a model of activations alone: nothing says how long its vectors are",
+            "this layer",
+        );
         fault.help = Some("add a layer that has a size, such as `layer_norm` or `linear`".to_owned());
         return false;
     };

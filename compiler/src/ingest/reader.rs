@@ -33,7 +33,12 @@ impl<'a> Reader<'a> {
     }
 
     /// Records a fault at a node; what it gives back can be filled in further.
-    pub(super) fn fault(&mut self, node: &Node<'_>, title: impl Into<String>, label: impl Into<String>) -> &mut Fault {
+    pub(super) fn fault(
+        &mut self,
+        node: &Node<'_>,
+        title: impl Into<String>,
+        label: impl Into<String>,
+    ) -> &mut Fault {
         let mut span = self.span(node);
         // Of a large value, mark where it starts: a screen of carets tells nothing.
         if node.text.len() > 60 || node.text.contains('\n') {
@@ -73,14 +78,20 @@ impl<'a> Reader<'a> {
             let child = node.child(text, &key);
             let place = self.key_span(&key, &child);
             if !known.contains(&&*key) {
-                let fault = self.fault_at(place, &child.path, format!("unknown key `{key}`"), "not a key of the format");
+                let fault = self.fault_at(
+                    place,
+                    &child.path,
+                    format!("unknown key `{key}`"),
+                    "not a key of the format",
+                );
                 fault.expected = Some(format!("one of {}", list(known)));
                 fault.help = Some(match nearest(&key, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => "remove it, or put it into `metadata`, which is free".to_owned(),
                 });
             } else if fields.entries.iter().any(|(other, _)| *other == *key) {
-                let fault = self.fault_at(place, &child.path, format!("`{key}` is given twice"), "the second time");
+                let fault =
+                    self.fault_at(place, &child.path, format!("`{key}` is given twice"), "the second time");
                 fault.help = Some("remove one of the two".to_owned());
             } else {
                 fields.entries.push((key.into_owned(), child));
@@ -102,7 +113,8 @@ impl<'a> Reader<'a> {
     pub(super) fn wrong_type(&mut self, node: &Node<'_>, expected: &str) {
         let kind = node.kind();
         let name = node.path.rsplit('.').next().unwrap_or_default().to_owned();
-        let title = if name.is_empty() { "wrong type".to_owned() } else { format!("`{name}` is of the wrong type") };
+        let title =
+            if name.is_empty() { "wrong type".to_owned() } else { format!("`{name}` is of the wrong type") };
         let fault = self.fault(node, title, format!("this is {kind}"));
         fault.expected = Some(expected.to_owned());
         fault.found = Some(kind.to_owned());
@@ -156,7 +168,8 @@ impl<'a> Reader<'a> {
                 let start = self.span(node).start;
                 let found = node.text[place.clone()].to_owned();
                 let span = start + place.start..start + place.end;
-                let fault = self.fault_at(span, &node.path, "an element is not what it must be", "this element");
+                let fault =
+                    self.fault_at(span, &node.path, "an element is not what it must be", "this element");
                 fault.expected = Some(T::EXPECTED.to_owned());
                 fault.found = Some(if found.trim().is_empty() { message } else { short(&found) });
                 None

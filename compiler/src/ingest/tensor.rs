@@ -74,7 +74,8 @@ impl<'a> Reader<'a> {
         let data: Vec<T> = self.numbers(&data_node)?;
         let product = shape.iter().try_fold(1_usize, |product, &extent| product.checked_mul(extent));
         if product != Some(data.len()) {
-            let asked = product.map_or("more values than memory can hold".to_owned(), |product| format!("{product} values"));
+            let asked = product
+                .map_or("more values than memory can hold".to_owned(), |product| format!("{product} values"));
             let fault = self.fault(&shape_node, "`shape` and `data` disagree", "this shape");
             fault.expected = Some(format!("{asked} for shape {shape:?}"));
             fault.found = Some(format!("{} values in `data`", data.len()));
@@ -94,8 +95,12 @@ impl<'a> Reader<'a> {
     ) -> Option<Read<'a, T>> {
         let Some(weights) = &self.weights else {
             if !self.weights_failed {
-                let fault = self.fault(key, "a tensor of a weights file, but the model names none", "this tensor");
-                fault.help = Some("add `\"weights\": \"NAME.safetensors\"` at the top, or write the tensor inline".to_owned());
+                let fault =
+                    self.fault(key, "a tensor of a weights file, but the model names none", "this tensor");
+                fault.help = Some(
+                    "add `\"weights\": \"NAME.safetensors\"` at the top, or write the tensor inline"
+                        .to_owned(),
+                );
             }
             return None;
         };
@@ -113,14 +118,22 @@ impl<'a> Reader<'a> {
                 fault.help = Some(match nearest(name, known.iter().copied()) {
                     Some(near) => format!("did you mean `{near}`?"),
                     None => {
-                        let more = if known.len() > 8 { format!(" and {} more", known.len() - 8) } else { String::new() };
+                        let more = if known.len() > 8 {
+                            format!(" and {} more", known.len() - 8)
+                        } else {
+                            String::new()
+                        };
                         known.truncate(8);
                         format!("the file has {}{more}", list(&known))
                     }
                 });
             }
             Missing::Type(found) => {
-                let fault = self.fault(key, format!("tensor `{name}` of `{file}` is of the wrong type"), "this tensor");
+                let fault = self.fault(
+                    key,
+                    format!("tensor `{name}` of `{file}` is of the wrong type"),
+                    "this tensor",
+                );
                 fault.expected = Some(types.to_owned());
                 fault.found = Some(found);
                 fault.help = Some("convert it before it is saved".to_owned());
@@ -128,7 +141,14 @@ impl<'a> Reader<'a> {
             Missing::Element(index, value) => {
                 let title = format!("element {index} of tensor `{name}` of `{file}` can't be held");
                 let fault = self.fault(key, title, "this tensor");
-                fault.expected = Some(if types.starts_with('F') { <f32 as Number>::EXPECTED } else { <u32 as Number>::EXPECTED }.to_owned());
+                fault.expected = Some(
+                    if types.starts_with('F') {
+                        <f32 as Number>::EXPECTED
+                    } else {
+                        <u32 as Number>::EXPECTED
+                    }
+                    .to_owned(),
+                );
                 fault.found = Some(value);
                 fault.help = Some("every weight must be finite, every index within range: look at how it was trained or saved".to_owned());
             }

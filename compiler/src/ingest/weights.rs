@@ -29,7 +29,8 @@ impl Weights {
 
     /// The keys of all tensors.
     pub(super) fn keys(&self) -> Vec<String> {
-        let names = SafeTensors::deserialize(&self.bytes).map(|tensors| tensors.names().into_iter().map(str::to_owned).collect());
+        let names = SafeTensors::deserialize(&self.bytes)
+            .map(|tensors| tensors.names().into_iter().map(str::to_owned).collect());
         names.unwrap_or_default()
     }
 
@@ -42,7 +43,9 @@ impl Weights {
             Dtype::F32 => words(data).map(f32::from_le_bytes).collect(),
             Dtype::F64 => words(data).map(|word| f64::from_le_bytes(word) as f32).collect(),
             Dtype::F16 => words(data).map(|word| super::half::f16_to_f32(u16::from_le_bytes(word))).collect(),
-            Dtype::BF16 => words(data).map(|word| super::half::bf16_to_f32(u16::from_le_bytes(word))).collect(),
+            Dtype::BF16 => {
+                words(data).map(|word| super::half::bf16_to_f32(u16::from_le_bytes(word))).collect()
+            }
             other => return Err(Missing::Type(format!("{other:?}"))),
         };
         match values.iter().position(|value| !value.is_finite()) {
@@ -75,7 +78,9 @@ fn words<const N: usize>(data: &[u8]) -> impl ExactSizeIterator<Item = [u8; N]> 
     data.as_chunks().0.iter().copied()
 }
 
-fn convert<T: Copy + TryInto<u32> + std::fmt::Display>(values: impl ExactSizeIterator<Item = T>) -> Result<Vec<u32>, Missing> {
+fn convert<T: Copy + TryInto<u32> + std::fmt::Display>(
+    values: impl ExactSizeIterator<Item = T>,
+) -> Result<Vec<u32>, Missing> {
     let mut out = Vec::with_capacity(values.len());
     for (i, value) in values.enumerate() {
         out.push(value.try_into().map_err(|_| Missing::Element(i, value.to_string()))?);

@@ -37,7 +37,14 @@ pub(super) fn hstack(builder: &mut Builder, path: &Path, blocks: Vec<Matrix>, x:
 }
 
 /// Blocks on the diagonal: each reads its own part of x and writes its own rows.
-pub(super) fn diagonal(builder: &mut Builder, path: &Path, blocks: Vec<Matrix>, x: View, y: View, init: Init) {
+pub(super) fn diagonal(
+    builder: &mut Builder,
+    path: &Path,
+    blocks: Vec<Matrix>,
+    x: View,
+    y: View,
+    init: Init,
+) {
     let (mut row, mut col) = (0, 0);
     for (i, block) in blocks.into_iter().enumerate() {
         let (rows, cols) = (block.rows, block.cols);

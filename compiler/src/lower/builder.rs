@@ -52,7 +52,14 @@ impl Path {
 
 impl Builder {
     pub(super) fn new(plan: Plan) -> Builder {
-        Builder { constants: Vec::new(), state: Vec::new(), scratch: Vec::new(), operations: Vec::new(), plan, taken: BTreeSet::new() }
+        Builder {
+            constants: Vec::new(),
+            state: Vec::new(),
+            scratch: Vec::new(),
+            operations: Vec::new(),
+            plan,
+            taken: BTreeSet::new(),
+        }
     }
 
     /// The path as an identifier that no other constant or function of the program has.

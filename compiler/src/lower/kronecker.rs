@@ -80,12 +80,28 @@ pub(super) fn multiply(
             let table = builder.floats(&field, panels(&weight, m, n), panels_note(m, n));
             let why = format!("{title}; along rows of the factor, since its dimension is the innermost");
             let dims = vec![left, m, n];
-            builder.product(Kernel::DENSE_BATCH, (target, start), vec![table], Source::View(current), dims, multiply_adds, why);
+            builder.product(
+                Kernel::DENSE_BATCH,
+                (target, start),
+                vec![table],
+                Source::View(current),
+                dims,
+                multiply_adds,
+                why,
+            );
         } else {
             let table = builder.floats(&field, weight, format!("{}, row-major", shape(m, n)));
             let why = format!("{title}; along the {right} values inside its dimension");
             let dims = vec![left, m, n, right];
-            builder.product(Kernel::KRON_OUTER, (target, start), vec![table], Source::View(current), dims, multiply_adds, why);
+            builder.product(
+                Kernel::KRON_OUTER,
+                (target, start),
+                vec![table],
+                Source::View(current),
+                dims,
+                multiply_adds,
+                why,
+            );
         }
         current = target;
     }

@@ -6,7 +6,10 @@
 use super::builder::{Builder, Path};
 use super::matrix::multiply;
 use super::row;
-use crate::model::{Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm, LstmWeights, Matrix, Structure};
+use crate::model::{
+    Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm,
+    LstmWeights, Matrix, Structure,
+};
 use crate::program::{Call, Data, Init, Kernel, LayerCode, Place, Source, Table, View};
 
 /// Lowers one layer.
@@ -137,11 +140,25 @@ fn lower_gru(builder: &mut Builder, path: &Path, gru: Gru, x: View) -> View {
     multiply(builder, &path.field("weight_ih"), gru.weight_ih, x, from_x, init);
     let init = builder.bias(&path.field("bias_hh"), gru.bias_hh);
     multiply(builder, &path.field("weight_hh"), gru.weight_hh, h, from_h, init);
-    cell(builder, Kernel::GRU_CELL, vec![h], vec![from_x, from_h], vec![hidden], format!("{name}: gates and state"));
+    cell(
+        builder,
+        Kernel::GRU_CELL,
+        vec![h],
+        vec![from_x, from_h],
+        vec![hidden],
+        format!("{name}: gates and state"),
+    );
     h
 }
 
-fn cell(builder: &mut Builder, kernel: &'static Kernel, outputs: Vec<View>, inputs: Vec<View>, dims: Vec<usize>, why: String) {
+fn cell(
+    builder: &mut Builder,
+    kernel: &'static Kernel,
+    outputs: Vec<View>,
+    inputs: Vec<View>,
+    dims: Vec<usize>,
+    why: String,
+) {
     builder.call(Call {
         kernel,
         index_types: Vec::new(),
@@ -169,7 +186,9 @@ fn lower_activation(builder: &mut Builder, path: &Path, activation: Activation, 
 
 fn lower_layer_norm(builder: &mut Builder, path: &Path, norm: LayerNorm, x: View, y: View) {
     let weight = builder.floats(&path.field("weight"), norm.weight, format!("{} scales", y.len));
-    let bias = norm.bias.map(|bias| builder.constant(&path.field("bias"), Data::F32(bias), format!("{} shifts", y.len)));
+    let bias = norm
+        .bias
+        .map(|bias| builder.constant(&path.field("bias"), Data::F32(bias), format!("{} shifts", y.len)));
     builder.call(Call {
         kernel: Kernel::LAYER_NORM,
         index_types: Vec::new(),

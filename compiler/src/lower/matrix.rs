@@ -33,7 +33,9 @@ pub(super) fn multiply_structure(
     init: Init,
 ) {
     match structure {
-        Structure::Dense(weight) => dense::multiply(builder, path, weight.data, Source::View(x), x.len, y, init),
+        Structure::Dense(weight) => {
+            dense::multiply(builder, path, weight.data, Source::View(x), x.len, y, init)
+        }
         Structure::Kronecker(factors) => kronecker::multiply(builder, path, factors, x, y, init),
         Structure::LowRank { left, right } => low_rank(builder, path, (left, right), x, y, init),
         Structure::Sum(terms) => blocks::sum(builder, path, terms, x, y, init),

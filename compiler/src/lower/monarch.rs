@@ -19,13 +19,21 @@ pub(super) fn multiply(
 ) {
     let [k, q, p] = extents(&first);
     let [l, s, r] = extents(&second);
-    let weight: Vec<f32> =
-        first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
+    let weight: Vec<f32> = first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
     let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), Kernel::PANEL.min(q));
     let table = builder.floats(&path.field("first"), weight, note);
-    let middle = builder.temporary(&path.field("monarch"), k * q, format!("{} after its first stage", path.dotted()));
+    let middle =
+        builder.temporary(&path.field("monarch"), k * q, format!("{} after its first stage", path.dotted()));
     let why = format!("{}: monarch, {k} blocks of {}", path.dotted(), shape(q, p));
-    builder.product(Kernel::DENSE_BLOCKS, (middle, Init::Zero), vec![table], Source::View(x), vec![k, q, p], k * q * p, why);
+    builder.product(
+        Kernel::DENSE_BLOCKS,
+        (middle, Init::Zero),
+        vec![table],
+        Source::View(x),
+        vec![k, q, p],
+        k * q * p,
+        why,
+    );
 
     let mut mixed = Vec::with_capacity(second.data.len());
     for row in 0..s {
@@ -34,8 +42,21 @@ pub(super) fn multiply(
         }
     }
     let table = builder.floats(&path.field("second"), mixed, format!("(s, r, l) of {s}×{r}×{l}"));
-    let why = format!("{}: monarch, {l} blocks of {} side by side, {} multiply-adds", path.dotted(), shape(s, r), thousands(l * s * r));
-    builder.product(Kernel::MONARCH_MIX, (y, init), vec![table], Source::View(middle), vec![s, r, l], l * s * r, why);
+    let why = format!(
+        "{}: monarch, {l} blocks of {} side by side, {} multiply-adds",
+        path.dotted(),
+        shape(s, r),
+        thousands(l * s * r)
+    );
+    builder.product(
+        Kernel::MONARCH_MIX,
+        (y, init),
+        vec![table],
+        Source::View(middle),
+        vec![s, r, l],
+        l * s * r,
+        why,
+    );
 }
 
 /// The three extents of a stage's tensor.

@@ -23,7 +23,13 @@ pub(super) fn look_up(builder: &mut Builder, path: &Path, matrix: Matrix, y: Vie
 }
 
 /// Adds y = init + row (token − start) of a dense matrix.
-pub(super) fn look_up_dense(builder: &mut Builder, path: &Path, weight: Tensor, (y, init): (View, Init), start: usize) {
+pub(super) fn look_up_dense(
+    builder: &mut Builder,
+    path: &Path,
+    weight: Tensor,
+    (y, init): (View, Init),
+    start: usize,
+) {
     let cols = y.len;
     let rows = weight.shape[0];
     let note = format!("{}, row-major", shape(rows, cols));
@@ -33,7 +39,13 @@ pub(super) fn look_up_dense(builder: &mut Builder, path: &Path, weight: Tensor, 
     builder.product(Kernel::ADD, (y, init), vec![], row, vec![cols], 0, why);
 }
 
-fn look_up_structure(builder: &mut Builder, path: &Path, structure: Structure, (y, init): (View, Init), start: usize) {
+fn look_up_structure(
+    builder: &mut Builder,
+    path: &Path,
+    structure: Structure,
+    (y, init): (View, Init),
+    start: usize,
+) {
     match structure {
         Structure::Dense(weight) => look_up_dense(builder, path, weight, (y, init), start),
         Structure::Kronecker(factors) => kronecker(builder, path, factors, (y, init), start),
@@ -76,7 +88,9 @@ fn look_up_structure(builder: &mut Builder, path: &Path, structure: Structure, (
                 let (end, cols) = (row + block.rows, block.cols);
                 let path = path.element("blocks", i);
                 let part = y.part(col, cols);
-                for_tokens(builder, row..end, |builder| look_up(builder, &path, block, part, Init::Accumulate, row));
+                for_tokens(builder, row..end, |builder| {
+                    look_up(builder, &path, block, part, Init::Accumulate, row)
+                });
                 row = end;
                 col += cols;
             }
@@ -95,7 +109,13 @@ fn look_up_structure(builder: &mut Builder, path: &Path, structure: Structure, (
     }
 }
 
-fn kronecker(builder: &mut Builder, path: &Path, factors: Vec<Tensor>, (y, init): (View, Init), start: usize) {
+fn kronecker(
+    builder: &mut Builder,
+    path: &Path,
+    factors: Vec<Tensor>,
+    (y, init): (View, Init),
+    start: usize,
+) {
     let count = factors.len();
     let mut divisor: usize = factors.iter().map(|factor| factor.shape[0]).product();
     let mut product: Option<(Source, usize)> = None;
@@ -125,7 +145,10 @@ fn kronecker(builder: &mut Builder, path: &Path, factors: Vec<Tensor>, (y, init)
                     dims: vec![len, n],
                     scalar: None,
                     multiply_adds: (len * n) as u64,
-                    why: format!("{}: a row of a Kronecker product is the product of its factors' rows", path.dotted()),
+                    why: format!(
+                        "{}: a row of a Kronecker product is the product of its factors' rows",
+                        path.dotted()
+                    ),
                 });
                 (Source::View(target), len * n)
             }

@@ -34,7 +34,8 @@ pub(super) fn share(program: &mut Program) {
     }
     let mut slots: Vec<Slot> = Vec::new();
     let mut slot_of = vec![0; program.scratch.len()];
-    let mut order: Vec<usize> = (0..program.scratch.len()).filter(|&buffer| lives[buffer].is_some()).collect();
+    let mut order: Vec<usize> =
+        (0..program.scratch.len()).filter(|&buffer| lives[buffer].is_some()).collect();
     order.sort_by_key(|&buffer| (lives[buffer], buffer));
     for buffer in order {
         let Some((first, last)) = lives[buffer] else { continue };

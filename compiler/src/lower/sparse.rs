@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 use super::builder::{Builder, Path, thousands};
 use crate::model::{Csr, LayerKind, LstmWeights, Matrix, Model, Structure};
 use crate::program::{
-    Call, Data, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow, Table, View,
+    Call, Data, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow, Table,
+    View,
 };
 
 /// The most non-zeros a sparse part may have as straight-line code.
@@ -288,7 +289,8 @@ impl Sell {
                         (first + slot.min(row_len(csr, row) - 1), slot < row_len(csr, row))
                     });
                     sell.columns.push(entry.map_or(0, |(k, _)| csr.col_idx[k]));
-                    sell.values.push(entry.map_or(0.0, |(k, filled)| if filled { csr.values[k] } else { 0.0 }));
+                    sell.values
+                        .push(entry.map_or(0.0, |(k, filled)| if filled { csr.values[k] } else { 0.0 }));
                 }
             }
             count += longest as u32;

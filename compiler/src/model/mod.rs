@@ -9,7 +9,10 @@ mod layer;
 mod matrix;
 
 pub use check::{Check, Steps};
-pub use layer::{Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm, LstmWeights};
+pub use layer::{
+    Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm,
+    LstmWeights,
+};
 pub use matrix::{Csr, Matrix, Structure, Tensor};
 
 /// A trained network: layers run in order on one vector (or one token) a step.

@@ -77,7 +77,9 @@ impl Program {
         let mut arguments = Vec::new();
         for table in &call.tables {
             match table {
-                Table::Given(id) | Table::Optional(Some(id)) => arguments.push(self.constant(*id).name.clone()),
+                Table::Given(id) | Table::Optional(Some(id)) => {
+                    arguments.push(self.constant(*id).name.clone())
+                }
                 Table::Optional(None) => arguments.push("none".to_owned()),
             }
         }

@@ -81,7 +81,8 @@ pub fn run(
 ) -> Result<Vec<Report>, Faults> {
     let model = crate::read(source)?;
     let sequences = steps::sequences(&model, options);
-    let expected: Vec<Vec<Vec<f64>>> = sequences.iter().flat_map(|sequence| reference(&model, sequence)).collect();
+    let expected: Vec<Vec<Vec<f64>>> =
+        sequences.iter().flat_map(|sequence| reference(&model, sequence)).collect();
     toolchains
         .iter()
         .map(|toolchain| {
@@ -112,7 +113,12 @@ fn compare(
         .iter()
         .map(|layer| LayerError {
             name: layer.name.clone(),
-            title: format!("{} {} -> {}", layer.kind.key(), layer.kind.input_size(), layer.kind.output_size()),
+            title: format!(
+                "{} {} -> {}",
+                layer.kind.key(),
+                layer.kind.input_size(),
+                layer.kind.output_size()
+            ),
             error: 0.0,
             step: 0,
         })

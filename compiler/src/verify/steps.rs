@@ -42,7 +42,9 @@ pub(super) fn sequences(model: &Model, options: &Options) -> Vec<Sequence> {
     let mut random = Random(options.seed);
     let steps = 0..options.random_steps;
     sequences.push(match model.input() {
-        InputKind::Token { vocab } => Sequence::Tokens(steps.map(|_| (random.next() % vocab as u64) as u32).collect()),
+        InputKind::Token { vocab } => {
+            Sequence::Tokens(steps.map(|_| (random.next() % vocab as u64) as u32).collect())
+        }
         InputKind::Vector { size } => {
             Sequence::Vectors(steps.map(|_| (0..size).map(|_| random.float()).collect()).collect())
         }

@@ -32,7 +32,8 @@ pub struct Toolchain {
 impl Toolchain {
     /// The C compiler of the environment variable `CC`, else `cc`, with -O2.
     pub fn c() -> Toolchain {
-        let compiler = std::env::var("CC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".to_owned());
+        let compiler =
+            std::env::var("CC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".to_owned());
         Toolchain { language: Language::C, compiler, flags: vec!["-O2".to_owned()] }
     }
 
@@ -58,8 +59,12 @@ impl Toolchain {
         sequences: &[Sequence],
     ) -> Result<Vec<f32>, Faults> {
         let fail = |title: String, help: &str| Faults::plain(file, title, help);
-        let folder = tempfile::tempdir()
-            .map_err(|error| fail(format!("no temporary folder could be made: {error}"), "set TMPDIR to a folder that can be written"))?;
+        let folder = tempfile::tempdir().map_err(|error| {
+            fail(
+                format!("no temporary folder could be made: {error}"),
+                "set TMPDIR to a folder that can be written",
+            )
+        })?;
         let form = match self.language {
             Language::C => Emit::C,
             Language::Rust => Emit::Rust,
@@ -73,8 +78,12 @@ impl Toolchain {
         sequences.iter().for_each(|sequence| sequence.write(&mut words));
         files.push(OutputFile { name: "steps.bin".to_owned(), emit: form, bytes: words });
         for OutputFile { name, bytes, .. } in &files {
-            std::fs::write(folder.path().join(name), bytes)
-                .map_err(|error| fail(format!("`{name}` could not be written to a temporary folder: {error}"), "make room there, or set TMPDIR to another"))?;
+            std::fs::write(folder.path().join(name), bytes).map_err(|error| {
+                fail(
+                    format!("`{name}` could not be written to a temporary folder: {error}"),
+                    "make room there, or set TMPDIR to another",
+                )
+            })?;
         }
 
         let mut compile = Command::new(&self.compiler);
@@ -89,22 +98,30 @@ impl Toolchain {
         verify.current_dir(folder.path()).args(["steps.bin", "outputs.bin"]);
         verify.args(sequences.iter().map(|sequence| sequence.len().to_string()));
         self.succeed(file, &mut verify, "the emitted code failed: please report it with the model")?;
-        let outputs = std::fs::read(folder.path().join("outputs.bin"))
-            .map_err(|error| fail(format!("the program's outputs could not be read: {error}"), "try again"))?;
-        Ok(outputs.chunks_exact(4).map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect())
+        let outputs = std::fs::read(folder.path().join("outputs.bin")).map_err(|error| {
+            fail(format!("the program's outputs could not be read: {error}"), "try again")
+        })?;
+        Ok(outputs
+            .chunks_exact(4)
+            .map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]]))
+            .collect())
     }
 
     fn succeed(&self, file: &str, command: &mut Command, help: &str) -> Result<(), Faults> {
         let name = self.command_line();
-        let Output { status, stderr, stdout } = command.output().map_err(|error| {
-            Faults::plain(file, format!("`{name}` could not be started: {error}"), help)
-        })?;
+        let Output { status, stderr, stdout } = command
+            .output()
+            .map_err(|error| Faults::plain(file, format!("`{name}` could not be started: {error}"), help))?;
         if status.success() {
             return Ok(());
         }
         let said = String::from_utf8_lossy(if stderr.is_empty() { &stdout } else { &stderr }).into_owned();
         let first: Vec<&str> = said.lines().take(12).collect();
         let program = Path::new(command.get_program()).file_name().unwrap_or_default().to_string_lossy();
-        Err(Faults::plain(file, format!("`{program}` ({name}) failed with {status}:\n{}", first.join("\n")), help))
+        Err(Faults::plain(
+            file,
+            format!("`{program}` ({name}) failed with {status}:\n{}", first.join("\n")),
+            help,
+        ))
     }
 }

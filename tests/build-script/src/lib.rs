@@ -18,15 +18,22 @@ mod tests {
         struct Scratch([f32; 4096]);
         unsafe extern "C" {
             fn shakespeare_small_reset(state: *mut State);
-            fn shakespeare_small_step(state: *mut State, scratch: *mut Scratch, token: u32, output: *mut f32) -> i32;
+            fn shakespeare_small_step(
+                state: *mut State,
+                scratch: *mut Scratch,
+                token: u32,
+                output: *mut f32,
+            ) -> i32;
         }
-        let (mut state, mut scratch, mut output) = (State([1.0; 256]), Scratch([0.0; 4096]), [0.0_f32; OUTPUT_SIZE]);
+        let (mut state, mut scratch, mut output) =
+            (State([1.0; 256]), Scratch([0.0; 4096]), [0.0_f32; OUTPUT_SIZE]);
         // SAFETY: the pointers are to values of this frame, at least as large as the header says.
         unsafe { shakespeare_small_reset(&mut state) };
         let mut model = Model::new();
         for token in [18, 47, 1, 0, 64, 3] {
             // SAFETY: as above.
-            let code = unsafe { shakespeare_small_step(&mut state, &mut scratch, token, output.as_mut_ptr()) };
+            let code =
+                unsafe { shakespeare_small_step(&mut state, &mut scratch, token, output.as_mut_ptr()) };
             assert_eq!(code, 0);
             let rust = model.step(token).unwrap();
             for (c, rust) in output.iter().zip(rust) {
