@@ -1,0 +1,70 @@
+//! Tiny models in C, in Rust and printed: each text reviewed as a snapshot, compiled with warnings as errors, run
+//! and compared with the reference.
+//!
+//! The kernels, which have tests of their own, are cut out of the snapshots.
+
+use std::path::{Path, PathBuf};
+
+use dopec::verify::{Language, Options, Toolchain};
+use dopec::{Emit, Settings, files, verify};
+
+fn model(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("snapshot-models/{name}.json"))
+}
+
+/// The text without the kernels, which stand between two marks.
+fn without_kernels(text: &str, start: &str, end: &str) -> String {
+    let (before, rest) = text.split_once(start).expect("the kernels start");
+    let (_, after) = rest.split_once(end).expect("the kernels end");
+    format!("{before}{start}... kernels ...{end}{after}")
+}
+
+/// Snapshots the three outputs of a model, then builds and runs the C and the Rust.
+fn snapshot(name: &str, settings: &Settings) {
+    let settings =
+        Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..settings.clone() }.with_command(&model(name));
+    let (compiled, _) = files::with_source(&model(name), |source| dopec::compile(source, &settings));
+    let mut snapshots = insta::Settings::clone_current();
+    snapshots.set_prepend_module_to_snapshot(false);
+    snapshots.set_omit_expression(true);
+    for file in compiled.unwrap().files {
+        let text = String::from_utf8(file.bytes).unwrap();
+        let text = match Path::new(&file.name).extension().unwrap().to_str().unwrap() {
+            "c" => without_kernels(&text, "/* ---- kernels ---- */\n", "\n/* ---- tables ---- */"),
+            "rs" => without_kernels(&text, "mod kernels {\n", "\n}"),
+            _ => text,
+        };
+        snapshots.bind(|| insta::assert_snapshot!(file.name, text));
+    }
+
+    let strict = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -O1 -fsanitize=address,undefined";
+    let flags = |flags: &str| flags.split_whitespace().map(str::to_owned).collect();
+    let toolchains = [
+        Toolchain { language: Language::C, compiler: "gcc".into(), flags: flags(strict) },
+        Toolchain { flags: flags("-O -D warnings"), ..Toolchain::rust() },
+    ];
+    let (reports, _) = files::with_source(&model(name), |source| {
+        verify::run(source, &settings, &toolchains, &Options { random_steps: 20, ..Options::default() })
+    });
+    for report in reports.unwrap_or_else(|faults| panic!("{faults}")) {
+        assert!(report.passes(), "{report}");
+    }
+}
+
+/// A Kronecker product with a sparse part and a bias, straight line.
+#[test]
+fn mixer() {
+    snapshot("mixer", &Settings::default());
+}
+
+/// Tokens, an LSTM with tables, a head.
+#[test]
+fn speller() {
+    snapshot("speller", &Settings { unroll_limit: Some(0), ..Settings::default() });
+}
+
+/// Stacks and blocks of other structures, a GRU.
+#[test]
+fn filter() {
+    snapshot("filter", &Settings::default());
+}
