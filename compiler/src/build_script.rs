@@ -86,7 +86,7 @@ impl Build {
         };
         let path = variable("CARGO_MANIFEST_DIR")?.join(&self.model);
         let out = variable("OUT_DIR")?;
-        let settings = Settings { emit: vec![form], ..self.settings.clone() }.with_command(&self.model);
+        let settings = Settings { emit: vec![form], ..self.settings.clone() }.for_model(&self.model);
         let (compiled, read) = files::with_source(&path, |source| crate::compile(source, &settings));
         for file in &read {
             println!("cargo::rerun-if-changed={}", file.display());

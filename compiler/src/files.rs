@@ -20,7 +20,19 @@ pub fn with_source<R>(
     path: &Path,
     work: impl FnOnce(&Source<'_>) -> Result<R, Faults>,
 ) -> (Result<R, Faults>, Vec<PathBuf>) {
-    let file = path.display().to_string();
+    with_source_named(path, &path.display().to_string(), work)
+}
+
+/// As [`with_source`], for a file that faults call `file`: as the user wrote it, where `path` is not that.
+///
+/// # Errors
+///
+/// As [`with_source`].
+pub fn with_source_named<R>(
+    path: &Path,
+    file: &str,
+    work: impl FnOnce(&Source<'_>) -> Result<R, Faults>,
+) -> (Result<R, Faults>, Vec<PathBuf>) {
     let read = RefCell::new(vec![path.to_owned()]);
     let json = match std::fs::read(path) {
         Ok(json) => json,
@@ -39,7 +51,7 @@ pub fn with_source<R>(
         read.borrow_mut().push(path.clone());
         std::fs::read(path)
     };
-    let result = work(&Source { file: &file, json: &json, open: &open });
+    let result = work(&Source { file, json: &json, open: &open });
     (result, read.into_inner())
 }
 

@@ -12,8 +12,8 @@ pub struct Settings {
     pub unroll_limit: Option<usize>,
     /// Where large tables go.
     pub data: DataForm,
-    /// The command line that the header of an emitted file shows, so that a reader can repeat it.
-    pub command: String,
+    /// The model file's name without folders, for the command line that emitted files show.
+    pub model_file: String,
 }
 
 /// A form of output.
@@ -39,23 +39,34 @@ pub enum DataForm {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { emit: vec![Emit::C], unroll_limit: None, data: DataForm::Source, command: String::new() }
+        Settings {
+            emit: vec![Emit::C],
+            unroll_limit: None,
+            data: DataForm::Source,
+            model_file: String::new(),
+        }
     }
 }
 
 impl Settings {
-    /// Fills in [`Settings::command`] for a model file: the options that change the emitted code, and neither
-    /// folders nor what else is emitted, so that every door and every folder gives the same bytes.
-    pub fn with_command(mut self, model: &Path) -> Settings {
-        let name = model.file_name().unwrap_or_default().to_string_lossy();
-        self.command = format!("dopec {name}");
+    /// Fills in [`Settings::model_file`].
+    pub fn for_model(self, path: &Path) -> Settings {
+        let model_file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        Settings { model_file, ..self }
+    }
+
+    /// The command line that gives one form of output, whichever door was used: the options that change it, and
+    /// neither folders nor what else is emitted.
+    pub fn command_line(&self, form: Emit) -> String {
+        let word = Emit::ALL.iter().find(|(_, known)| *known == form).map_or("", |(word, _)| word);
+        let mut text = format!("dopec {} --emit {word}", self.model_file);
         if let Some(limit) = self.unroll_limit {
-            self.command.push_str(&format!(" --unroll-limit {limit}"));
+            text.push_str(&format!(" --unroll-limit {limit}"));
         }
         if self.data == DataForm::Incbin {
-            self.command.push_str(" --data incbin");
+            text.push_str(" --data incbin");
         }
-        self
+        text
     }
 }
 

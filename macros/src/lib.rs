@@ -59,11 +59,14 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let settings =
         Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, ..Settings::default() }
-            .with_command(Path::new(&path));
-    let (compiled, read) = files::with_source(&folder.join(&path), |source| {
-        dopec::compile(&dopec::Source { file: &path, ..*source }, &settings)
-    });
-    let compiled = compiled.map_err(|faults| fail(faults.to_string()))?;
+            .for_model(Path::new(&path));
+    let (compiled, read) =
+        files::with_source_named(&folder.join(&path), &path, |source| dopec::compile(source, &settings));
+    let compiled = compiled.map_err(|faults| {
+        // rustc writes the first "error: " itself.
+        let text = faults.to_string();
+        fail(text.strip_prefix("error: ").unwrap_or(&text).to_owned())
+    })?;
     let text = String::from_utf8_lossy(&compiled.files[0].bytes);
     let body: proc_macro2::TokenStream =
         text.parse().map_err(|error| fail(format!("the emitted Rust: {error}")))?;

@@ -22,7 +22,7 @@ fn without_kernels(text: &str, start: &str, end: &str) -> String {
 /// Snapshots the three outputs of a model, then builds and runs the C and the Rust.
 fn snapshot(name: &str, settings: &Settings) {
     let settings =
-        Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..settings.clone() }.with_command(&model(name));
+        Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..settings.clone() }.for_model(&model(name));
     let (compiled, _) = files::with_source(&model(name), |source| dopec::compile(source, &settings));
     let mut snapshots = insta::Settings::clone_current();
     snapshots.set_prepend_module_to_snapshot(false);

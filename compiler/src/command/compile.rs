@@ -62,7 +62,7 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
         arguments::Data::Source => DataForm::Source,
         arguments::Data::Incbin => DataForm::Incbin,
     };
-    Settings { emit, unroll_limit: shape.unroll_limit, data, command: String::new() }.with_command(model)
+    Settings { emit, unroll_limit: shape.unroll_limit, data, model_file: String::new() }.for_model(model)
 }
 
 fn depfile_text(targets: &[PathBuf], read: &[PathBuf]) -> String {

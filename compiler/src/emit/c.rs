@@ -10,7 +10,7 @@ use crate::model::InputKind;
 use crate::program::{
     Call, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight, Table, View,
 };
-use crate::settings::Settings;
+use crate::settings::{Emit, Settings};
 
 /// `NAME.h`.
 pub(super) fn header(program: &Program, settings: &Settings) -> Vec<u8> {
@@ -43,7 +43,7 @@ pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&Bin
 }
 
 fn c_context(program: &Program, settings: &Settings) -> tera::Context {
-    let mut context = context(program, settings);
+    let mut context = context(program, settings, Emit::C);
     let (step, run) = match program.input {
         InputKind::Token { .. } => ("uint32_t token", "const uint32_t *tokens"),
         InputKind::Vector { .. } => ("const float *input", "const float *inputs"),

@@ -60,6 +60,6 @@ pub(crate) fn harness(program: &Program, form: Emit) -> (&'static str, Vec<u8>) 
         Emit::Rust => ("verify.rs", dopec_templates::RUST_VERIFY),
         Emit::C | Emit::Ir => ("verify.c", dopec_templates::C_VERIFY),
     };
-    let context = skeleton::context(program, &Settings::default());
+    let context = skeleton::context(program, &Settings::default(), form);
     (name, skeleton::render(skeleton, &context).into_bytes())
 }

@@ -11,7 +11,7 @@ use crate::program::{
     Call, Constant, ConstantId, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight,
     Table, View,
 };
-use crate::settings::Settings;
+use crate::settings::{Emit, Settings};
 
 /// Tables of at most this many values are written as numbers; a compiler takes about eight seconds for a
 /// million numbers, and half a second for the same bytes.
@@ -29,7 +29,7 @@ pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&Bin
             }
         });
     }
-    let mut context = context(program, settings);
+    let mut context = context(program, settings, Emit::Rust);
     context.insert(
         "advance_input",
         match program.input {
@@ -197,11 +197,11 @@ impl Speller<'_> {
         for (i, constant) in constants {
             let name = table_name(constant);
             let (element, len) = (constant.data.element(), constant.data.len());
-            let _ = writeln!(out, "\n/// {}", constant.note);
+            let _ = writeln!(out, "/// {}", constant.note);
             if !self.is_block(i, constant) {
                 let _ = writeln!(out, "static {name}: [{element}; {len}] = [");
                 tables::numbers(out, &constant.data, "");
-                out.push_str("];\n");
+                out.push_str("];\n\n");
                 continue;
             }
             let _ = write!(out, "#[allow(unsafe_code)]\nstatic {name}: Block<[{element}; {len}]> = Block(");
@@ -227,19 +227,19 @@ impl Speller<'_> {
                     out.push_str("\") }\n}");
                 }
             }
-            out.push_str(");\n");
+            out.push_str(");\n\n");
         }
     }
 }
 
 /// What stands before the first table in bytes.
-const BLOCK: &str = r#"
-#[cfg(target_endian = "big")]
+const BLOCK: &str = r#"#[cfg(target_endian = "big")]
 compile_error!("the tables of this model are little-endian bytes");
 
 /// A table as bytes, aligned for any vector.
 #[repr(C, align(64))]
 struct Block<T>(T);
+
 "#;
 
 fn byte_string(out: &mut String, data: &Data) {
@@ -260,14 +260,13 @@ fn byte_string(out: &mut String, data: &Data) {
 fn straight_functions(out: &mut String, straight: &Straight) {
     let (rows, cols) = (straight.output.len, straight.input.len);
     for function in &straight.functions {
-        out.push('\n');
         super::text::comment(out, &straight.why, 0, ["///", "///", ""]);
         let _ = writeln!(out, "fn code_{}(y: &mut [f32], x: &[f32]) {{", function.name);
         let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
         for row in &function.rows {
             straight_row(out, row, "");
         }
-        out.push_str("}\n");
+        out.push_str("}\n\n");
     }
 }
 

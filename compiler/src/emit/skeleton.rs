@@ -5,7 +5,7 @@ use tera::{Context, Tera};
 
 use crate::model::InputKind;
 use crate::program::{LayerCode, Operation, Place, Program, Source, View};
-use crate::settings::Settings;
+use crate::settings::{Emit, Settings};
 
 /// What a skeleton needs of one layer, spelled.
 #[derive(Debug, Serialize)]
@@ -67,7 +67,7 @@ impl Uses {
 }
 
 /// The context that every skeleton reads.
-pub(super) fn context(program: &Program, settings: &Settings) -> Context {
+pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Context {
     #[derive(Serialize)]
     struct Buffer<'p> {
         name: &'p str,
@@ -91,7 +91,7 @@ pub(super) fn context(program: &Program, settings: &Settings) -> Context {
     context.insert("upper", &program.name.to_uppercase());
     context.insert("version", env!("CARGO_PKG_VERSION"));
     context.insert("files", &files);
-    context.insert("command", &settings.command);
+    context.insert("command", &settings.command_line(form));
     match program.input {
         InputKind::Token { vocab } => context.insert("vocab", &vocab),
         InputKind::Vector { size } => context.insert("input_size", &size),

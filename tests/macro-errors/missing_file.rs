@@ -1,0 +1,3 @@
+doped::doped_model!("models/not_there.json");
+
+fn main() {}

@@ -1,0 +1,3 @@
+doped::doped_model!(faulty);
+
+fn main() {}

@@ -1,0 +1,3 @@
+doped::doped_model!("models/not_reproduced.json");
+
+fn main() {}

@@ -1,0 +1,83 @@
+//! Models that the macro compiled, in a crate without std that denies every warning.
+#![no_std]
+#![deny(warnings, missing_docs)]
+
+doped::doped_model!("../models/shakespeare_small.json");
+
+/// Options and visibility of the macro: tables only, seen in this crate only.
+pub mod tables {
+    doped::doped_model!(pub(crate) "../models/shakespeare_small.json", unroll_limit = 0);
+}
+
+/// A model that takes vectors and remembers nothing.
+pub mod stateless {
+    doped::doped_model!("../snapshot-models/mixer.json");
+}
+
+/// A model whose tables stand in a safetensors file.
+pub mod stored {
+    doped::doped_model!("../models/oracle/network_stored.json");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shakespeare_small::{self, Error, Model, OUTPUT_SIZE, Scratch, State, VOCAB_SIZE};
+
+    const TOKENS: [u32; 5] = [18, 47, 1, 0, 64];
+
+    /// Whether two vectors are the same but for rounding.
+    fn near(a: &[f32], b: &[f32]) -> bool {
+        a.iter().zip(b).all(|(a, b)| (a - b).abs() <= 1e-5 * a.abs().max(1.0))
+    }
+
+    #[test]
+    fn straight_line_and_tables_agree() {
+        let (mut straight, mut tables) = (Model::new(), super::tables::shakespeare_small::Model::new());
+        for token in TOKENS {
+            assert!(near(straight.step(token).unwrap(), tables.step(token).unwrap()));
+        }
+    }
+
+    #[test]
+    fn streams_share_one_scratch() {
+        let (mut model, mut scratch, mut streams) =
+            (Model::new(), Scratch::new(), [State::new(), State::new()]);
+        let (mut output, mut other) = ([0.0; OUTPUT_SIZE], [0.0; OUTPUT_SIZE]);
+        for token in TOKENS {
+            shakespeare_small::step(&mut streams[0], &mut scratch, token, &mut output).unwrap();
+            shakespeare_small::step(&mut streams[1], &mut scratch, 64 - token, &mut other).unwrap();
+            assert_eq!(model.step(token), Ok(&output));
+        }
+        assert_ne!(output, other);
+        let mut rows = [[0.0; OUTPUT_SIZE]; TOKENS.len()];
+        streams[0].reset();
+        shakespeare_small::run(&mut streams[0], &mut scratch, &TOKENS, &mut rows).unwrap();
+        assert_eq!(rows[TOKENS.len() - 1], output);
+        assert_eq!(
+            shakespeare_small::run(&mut streams[0], &mut scratch, &TOKENS[1..], &mut rows),
+            Err(Error::Length)
+        );
+    }
+
+    #[test]
+    fn a_refused_token_changes_nothing() {
+        let mut model = Model::new();
+        model.step(3).unwrap();
+        let before = model.clone();
+        assert_eq!(model.step(VOCAB_SIZE as u32), Err(Error::Token(VOCAB_SIZE as u32)));
+        assert_eq!(model.state(), before.state());
+        assert_eq!(model.step(4), before.clone().step(4));
+        model.reset();
+        assert_eq!(model.step(9), Model::new().step(9));
+    }
+
+    #[test]
+    fn vectors_go_in_without_a_result() {
+        let mut model = super::stateless::mixer::Model::new();
+        let output = model.step(&[1.0, -1.0, 0.5, 2.0]);
+        // Row 4: the second row of the first factor with the second of the other, and a bias.
+        let row = -0.25 * (0.3 - 0.4) + 2.0 * (0.15 + 0.8) + 0.05;
+        assert!((row - 1.975_f32).abs() < 1e-6);
+        assert!(near(&output[4..5], &[0.9622181])); // tanh(1.975)
+    }
+}
