@@ -50,9 +50,7 @@ impl Build {
     pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
         let (out, name) = self.emit(Emit::Rust)?;
         let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
-        let module =
-            crate::OutputFile { name: format!("{name}.mod.rs"), emit: Emit::Rust, bytes: text.into_bytes() };
-        files::write(&out, &[module])?;
+        files::write(&[(out.join(format!("{name}.mod.rs")), text.as_bytes())])?;
         Ok(out.join(format!("{name}.rs")))
     }
 
@@ -87,12 +85,16 @@ impl Build {
         let path = variable("CARGO_MANIFEST_DIR")?.join(&self.model);
         let out = variable("OUT_DIR")?;
         let settings = Settings { emit: vec![form], ..self.settings.clone() }.for_model(&self.model);
-        let (compiled, read) = files::with_source(&path, |source| crate::compile(source, &settings));
+        let (compiled, read) = files::with_source_named(&path, &self.model.display().to_string(), |source| {
+            crate::compile(source, &settings)
+        });
         for file in &read {
             println!("cargo::rerun-if-changed={}", file.display());
         }
         let compiled = compiled?;
-        files::write(&out, &compiled.files)?;
+        let outputs: Vec<(PathBuf, &[u8])> =
+            compiled.files.iter().map(|file| (out.join(&file.name), file.bytes.as_slice())).collect();
+        files::write(&outputs)?;
         Ok((out, compiled.name))
     }
 }

@@ -62,64 +62,75 @@ pub fn out_of_date(folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
     files.iter().filter(stale).map(|file| folder.join(&file.name)).collect()
 }
 
-/// Writes `files` into `folder`, which is made when missing; gives their paths.
+/// Writes files, each a path and its bytes, making the folders that are missing.
 ///
 /// # Errors
 ///
-/// The folder can't be made or written; then none of the files was changed.
-pub fn write(folder: &Path, files: &[OutputFile]) -> Result<Vec<PathBuf>, Faults> {
-    let made = missing_folders(folder);
-    let mut temporaries: Vec<(PathBuf, PathBuf)> = Vec::new();
-    let result = prepare(folder, files, &mut temporaries).and_then(|()| {
-        temporaries
-            .iter()
-            .try_for_each(|(from, to)| std::fs::rename(from, to).map_err(|error| (to.clone(), error)))
-    });
-    if let Err((path, error)) = result {
-        for (from, _) in &temporaries {
-            let _ = std::fs::remove_file(from);
-        }
-        for folder in made.iter().rev() {
-            let _ = std::fs::remove_dir(folder);
-        }
-        let title = format!("the output can't be written: {error}");
-        return Err(Faults::plain(
-            path.display().to_string(),
-            title,
-            "give -o a folder that can be written, with room in it",
-        ));
-    }
-    Ok(files.iter().map(|file| folder.join(&file.name)).collect())
+/// One can't be written; then none was changed.
+pub fn write(files: &[(PathBuf, &[u8])]) -> Result<(), Faults> {
+    let mut changes = Changes::default();
+    files
+        .iter()
+        .try_for_each(|(path, bytes)| changes.prepare(path, bytes))
+        .and_then(|()| changes.commit())
+        .map_err(|(path, error)| {
+            changes.undo();
+            Faults::plain(
+                path.display().to_string(),
+                format!("the output can't be written: {error}"),
+                "give a folder that can be written, with room in it",
+            )
+        })
 }
 
-fn prepare(
-    folder: &Path,
-    files: &[OutputFile],
-    temporaries: &mut Vec<(PathBuf, PathBuf)>,
-) -> Result<(), (PathBuf, io::Error)> {
-    std::fs::create_dir_all(folder).map_err(|error| (folder.to_owned(), error))?;
-    for file in files {
-        let to = folder.join(&file.name);
-        if std::fs::read(&to).is_ok_and(|bytes| bytes == file.bytes) {
-            continue;
+/// What has been done to write files, so that it can be undone.
+#[derive(Default)]
+struct Changes {
+    /// Folders made, outermost first.
+    folders: Vec<PathBuf>,
+    /// Files written beside their places, and those places.
+    files: Vec<(PathBuf, PathBuf)>,
+}
+
+impl Changes {
+    fn prepare(&mut self, to: &Path, bytes: &[u8]) -> Result<(), (PathBuf, io::Error)> {
+        let folder = to.parent().unwrap_or(Path::new(""));
+        self.make(folder).map_err(|error| (folder.to_owned(), error))?;
+        if std::fs::read(to).is_ok_and(|old| old == bytes) {
+            return Ok(());
         }
         if to.is_dir() {
-            return Err((to, io::Error::other("a folder of that name is in the way")));
+            return Err((to.to_owned(), io::Error::other("a folder of that name is in the way")));
         }
-        let from = folder.join(format!(".{}.{}.tmp", file.name, std::process::id()));
-        temporaries.push((from.clone(), to.clone()));
-        std::fs::write(&from, &file.bytes).map_err(|error| (to, error))?;
+        let name = to.file_name().unwrap_or_default().to_string_lossy();
+        let from = folder.join(format!(".{name}.{}.tmp", std::process::id()));
+        self.files.push((from.clone(), to.to_owned()));
+        std::fs::write(&from, bytes).map_err(|error| (to.to_owned(), error))
     }
-    Ok(())
-}
 
-/// The folders that making `folder` would make, outermost first.
-fn missing_folders(folder: &Path) -> Vec<PathBuf> {
-    let mut missing: Vec<PathBuf> = folder
-        .ancestors()
-        .filter(|path| !path.as_os_str().is_empty() && !path.exists())
-        .map(Path::to_owned)
-        .collect();
-    missing.reverse();
-    missing
+    fn make(&mut self, folder: &Path) -> io::Result<()> {
+        let missing = folder.ancestors().filter(|path| !path.as_os_str().is_empty() && !path.exists());
+        let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
+        missing.reverse();
+        for path in missing {
+            std::fs::create_dir(&path)?;
+            self.folders.push(path);
+        }
+        Ok(())
+    }
+
+    fn commit(&self) -> Result<(), (PathBuf, io::Error)> {
+        let rename =
+            |(from, to): &(PathBuf, PathBuf)| std::fs::rename(from, to).map_err(|error| (to.clone(), error));
+        self.files.iter().try_for_each(rename)
+    }
+
+    fn undo(&self) {
+        for (from, _) in &self.files {
+            let _ = std::fs::remove_file(from);
+        }
+        for folder in self.folders.iter().rev() {
+            let _ = std::fs::remove_dir(folder);
+        }
+    }
 }

@@ -93,7 +93,7 @@ pub(super) fn log(x: f32) -> f32 {
     let f = f32::from_bits((bits & 0x007f_ffff) + 0x3f35_04f3) - 1.0;
     let s = f / (2.0 + f);
     let z = s * s;
-    let mut series = 0.090_909_094;
+    let mut series = 0.090_909_09;
     series = series * z + 0.111_111_11;
     series = series * z + 0.142_857_15;
     series = series * z + 0.2;

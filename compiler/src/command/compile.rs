@@ -39,20 +39,14 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         }
         return Ok(ExitCode::from(u8::from(!stale.is_empty())));
     }
-    let mut outputs = compiled.files;
-    let folder_for_depfile = folder.clone();
+    let mut outputs: Vec<(PathBuf, &[u8])> =
+        compiled.files.iter().map(|file| (folder.join(&file.name), file.bytes.as_slice())).collect();
+    let dependencies;
     if let Some(depfile) = &options.depfile {
-        let targets: Vec<PathBuf> = outputs.iter().map(|file| folder_for_depfile.join(&file.name)).collect();
-        let text = depfile_text(&targets, &read);
-        let written = files::write(&folder, &outputs)?;
-        debug_assert_eq!(written.len(), outputs.len());
-        let parent = depfile.parent().unwrap_or(Path::new("")).to_owned();
-        let name = depfile.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        outputs = vec![dopec::OutputFile { name, emit: settings.emit[0], bytes: text.into_bytes() }];
-        files::write(&parent, &outputs)?;
-        return Ok(ExitCode::SUCCESS);
+        dependencies = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &read);
+        outputs.push((depfile.clone(), dependencies.as_bytes()));
     }
-    files::write(&folder, &outputs)?;
+    files::write(&outputs)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -65,8 +59,9 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
     Settings { emit, unroll_limit: shape.unroll_limit, data, model_file: String::new() }.for_model(model)
 }
 
-fn depfile_text(targets: &[PathBuf], read: &[PathBuf]) -> String {
-    let escaped = |path: &PathBuf| {
+/// A rule of make: the outputs depend on the files that were read.
+fn depfile_text<'p>(targets: impl Iterator<Item = &'p Path>, read: &[PathBuf]) -> String {
+    let escaped = |path: &Path| {
         path.display()
             .to_string()
             .replace('$', "$$")
@@ -74,6 +69,7 @@ fn depfile_text(targets: &[PathBuf], read: &[PathBuf]) -> String {
             .replace(' ', "\\ ")
             .replace('#', "\\#")
     };
-    let list = |paths: &[PathBuf]| paths.iter().map(escaped).collect::<Vec<_>>().join(" ");
-    format!("{}: {}\n", list(targets), list(read))
+    let targets: Vec<String> = targets.map(escaped).collect();
+    let read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
+    format!("{}: {}\n", targets.join(" "), read.join(" "))
 }

@@ -204,30 +204,34 @@ impl Speller<'_> {
                 out.push_str("];\n\n");
                 continue;
             }
-            let _ = write!(out, "#[allow(unsafe_code)]\nstatic {name}: Block<[{element}; {len}]> = Block(");
-            let bytes = constant.data.bytes();
+            // Bytes are what they are; anything else is made of them.
+            let (allow, open, close) = match constant.data {
+                Data::U8(_) => ("", "*".to_owned(), ""),
+                _ => (
+                    "#[allow(unsafe_code)]\n",
+                    format!(
+                        "// SAFETY: as many bytes, and any bits are a number.\n    \
+                         unsafe {{ core::mem::transmute::<[u8; {}], [{element}; {len}]>(*",
+                        constant.data.bytes()
+                    ),
+                    ") }",
+                ),
+            };
+            let _ = writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{");
             match self.binary.and_then(|binary| binary.offsets[i]) {
                 Some(offset) => {
-                    let file = &self.program.name;
-                    let _ = write!(out, "{{\n    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")");
+                    let (file, bytes) = (&self.program.name, constant.data.bytes());
+                    let _ = write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")");
                     let _ = writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();");
-                    out.push_str("    // SAFETY: as many bytes, and any bits are a number.\n");
-                    let _ = write!(
-                        out,
-                        "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*bytes) }}\n}}"
-                    );
+                    let _ = writeln!(out, "    {open}bytes{close}");
                 }
                 None => {
-                    out.push_str("{\n    // SAFETY: as many bytes, and any bits are a number.\n");
-                    let _ = write!(
-                        out,
-                        "    unsafe {{ core::mem::transmute::<[u8; {bytes}], [{element}; {len}]>(*b\""
-                    );
+                    let _ = write!(out, "    {open}b\"");
                     byte_string(out, &constant.data);
-                    out.push_str("\") }\n}");
+                    let _ = writeln!(out, "\"{close}");
                 }
             }
-            out.push_str(");\n\n");
+            out.push_str("});\n\n");
         }
     }
 }
@@ -245,9 +249,10 @@ struct Block<T>(T);
 fn byte_string(out: &mut String, data: &Data) {
     for line in tables::bytes(data).chunks(32) {
         out.push_str("\\\n        ");
-        for &byte in line {
+        for (i, &byte) in line.iter().enumerate() {
             match byte {
-                0 => out.push_str("\\0"),
+                // The short escape would read as an octal one before a digit.
+                0 if !line.get(i + 1).is_some_and(u8::is_ascii_digit) => out.push_str("\\0"),
                 b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
                 _ => {
                     let _ = write!(out, "\\x{byte:02x}");

@@ -67,14 +67,18 @@ pub(super) fn straight_row(out: &mut String, row: &StraightRow, suffix: &str) {
         terms(out, &row.terms, suffix, &mut column);
     } else {
         let chunks: Vec<&[(u32, f32)]> = row.terms.chunks(row.terms.len().div_ceil(4)).collect();
-        out.push('(');
-        for (i, chunk) in chunks.iter().enumerate() {
-            out.push_str(["(", " + (", ") + ((", " + ("][i]);
-            column += 4;
+        // More than eight terms make three chunks or four; three leave the second pair without a partner.
+        let between: &[&str] = if chunks.len() == 3 {
+            &["((", ") + (", ")) + (", ")"]
+        } else {
+            &["((", ") + (", ")) + ((", ") + (", "))"]
+        };
+        for (chunk, mark) in chunks.iter().zip(between) {
+            out.push_str(mark);
+            column += mark.len();
             terms(out, chunk, suffix, &mut column);
-            out.push(')');
         }
-        out.push(')');
+        out.push_str(between[chunks.len()]);
     }
     out.push_str(";\n");
 }

@@ -34,7 +34,7 @@ pub(super) fn multiply_structure(
 ) {
     match structure {
         Structure::Dense(weight) => {
-            dense::multiply(builder, path, weight.data, Source::View(x), x.len, y, init)
+            dense::multiply(builder, path, weight.data, Source::View(x), x.len, y, init);
         }
         Structure::Kronecker(factors) => kronecker::multiply(builder, path, factors, x, y, init),
         Structure::LowRank { left, right } => low_rank(builder, path, (left, right), x, y, init),

@@ -89,7 +89,7 @@ fn look_up_structure(
                 let path = path.element("blocks", i);
                 let part = y.part(col, cols);
                 for_tokens(builder, row..end, |builder| {
-                    look_up(builder, &path, block, part, Init::Accumulate, row)
+                    look_up(builder, &path, block, part, Init::Accumulate, row);
                 });
                 row = end;
                 col += cols;

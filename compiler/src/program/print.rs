@@ -78,7 +78,7 @@ impl Program {
         for table in &call.tables {
             match table {
                 Table::Given(id) | Table::Optional(Some(id)) => {
-                    arguments.push(self.constant(*id).name.clone())
+                    arguments.push(self.constant(*id).name.clone());
                 }
                 Table::Optional(None) => arguments.push("none".to_owned()),
             }

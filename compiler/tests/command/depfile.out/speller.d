@@ -1,0 +1,1 @@
+gen/speller.h gen/speller.c gen/speller.rs: speller.json

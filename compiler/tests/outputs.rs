@@ -1,0 +1,127 @@
+//! What the command leaves on disk: whole files or none, equal files untouched, the same bytes from anywhere.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+fn models() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/models").canonicalize().unwrap()
+}
+
+fn dopec(folder: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_dopec"));
+    command.current_dir(folder).args(arguments);
+    command
+}
+
+fn succeed(mut command: Command) -> Output {
+    let output = command.output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output
+}
+
+/// Every file below a folder with its bytes.
+fn tree(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.push((path.clone(), Vec::new()));
+            files.extend(tree(&path));
+        } else {
+            files.push((path.clone(), fs::read(&path).unwrap()));
+        }
+    }
+    files.sort();
+    files
+}
+
+#[test]
+fn the_same_bytes_from_any_folder_and_in_any_locale() {
+    let (here, there) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let model = models().join("shakespeare_small.json");
+    let absolute = model.to_str().unwrap();
+    succeed(dopec(here.path(), &[absolute, "--emit", "c,rust,ir", "-o", "."]));
+    fs::copy(&model, there.path().join("shakespeare_small.json")).unwrap();
+    let mut command =
+        dopec(there.path(), &["shakespeare_small.json", "--emit", "ir,rust,c", "-o", "deep/er"]);
+    command.env("LC_ALL", "de_DE.UTF-8").env("LANG", "tr_TR.UTF-8").env("TZ", "Asia/Tokyo");
+    succeed(command);
+    let named = |folder: PathBuf| -> Vec<_> {
+        tree(&folder).into_iter().map(|(path, bytes)| (path.file_name().unwrap().to_owned(), bytes)).collect()
+    };
+    let files = named(here.path().to_owned());
+    assert_eq!(files.len(), 4);
+    assert!(files == named(there.path().join("deep/er")));
+}
+
+#[test]
+fn equal_files_are_not_touched() {
+    let folder = tempfile::tempdir().unwrap();
+    let model = models().join("shakespeare_small.json");
+    let arguments = [model.to_str().unwrap(), "--emit", "c"];
+    succeed(dopec(folder.path(), &arguments));
+    let file = folder.path().join("shakespeare_small.c");
+    let long_ago = std::time::SystemTime::UNIX_EPOCH;
+    fs::File::options().write(true).open(&file).unwrap().set_modified(long_ago).unwrap();
+    succeed(dopec(folder.path(), &arguments));
+    assert_eq!(fs::metadata(&file).unwrap().modified().unwrap(), long_ago);
+    succeed(dopec(folder.path(), &[&arguments[..], &["--unroll-limit", "0"]].concat()));
+    assert_ne!(fs::metadata(&file).unwrap().modified().unwrap(), long_ago);
+}
+
+#[test]
+fn nothing_is_written_when_anything_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let json = fs::read_to_string(models().join("shakespeare_small.json")).unwrap();
+    fs::write(path.join("right.json"), &json).unwrap();
+    fs::write(path.join("broken.json"), &json[..json.len() / 2]).unwrap();
+    fs::write(path.join("unlike.json"), json.replacen("-3.3972116", "-3.2972116", 1)).unwrap();
+    // A folder where a file should go: the header could be written, the source could not.
+    fs::create_dir_all(path.join("blocked/shakespeare_small.c")).unwrap();
+    let before = tree(path);
+    let cases: [&[&str]; 6] = [
+        &["broken.json", "--emit", "c,rust,ir", "-o", "new"],
+        &["unlike.json", "--emit", "c", "-o", "new"],
+        &["right.json", "--emit", "c", "-o", "blocked"],
+        &["right.json", "--emit", "c", "-o", "right.json"],
+        &["right.json", "--emit", "c", "-o", "new/right.json/../../right.json/deeper"],
+        &["right.json", "--emit", "c", "-o", "new", "--depfile", "right.json/x.d"],
+    ];
+    for arguments in cases {
+        let output = dopec(path, arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(output.stdout.is_empty() && output.stderr.starts_with(b"error: "), "{arguments:?}");
+        let after: Vec<_> = tree(path);
+        assert!(
+            after == before,
+            "{arguments:?} left {:?}",
+            after.iter().map(|(path, _)| path).collect::<Vec<_>>()
+        );
+    }
+}
+
+#[test]
+fn the_weights_file_is_a_dependency() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["shakespeare_medium.json", "shakespeare_medium.safetensors"] {
+        fs::copy(models().join(name), folder.path().join(name)).unwrap();
+    }
+    let arguments = ["shakespeare_medium.json", "--emit", "rust", "-o", "out put", "--depfile", "deps/m.d"];
+    succeed(dopec(folder.path(), &arguments));
+    let text = fs::read_to_string(folder.path().join("deps/m.d")).unwrap();
+    let expected =
+        "out\\ put/shakespeare_medium.rs: shakespeare_medium.json shakespeare_medium.safetensors\n";
+    assert_eq!(text, expected);
+}
+
+#[test]
+fn a_reader_that_goes_away_is_no_fault() {
+    let model = models().join("shakespeare_medium.json");
+    let mut command = dopec(&models(), &[model.to_str().unwrap(), "--emit", "ir"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+}
