@@ -6,7 +6,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::faults::Faults;
-use crate::files;
+use crate::files::{self, Contents};
 use crate::settings::{DataForm, Emit, Settings};
 
 /// A model to compile from build.rs.
@@ -50,7 +50,7 @@ impl Build {
     pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
         let (out, name) = self.emit(Emit::Rust)?;
         let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
-        files::write(&[(out.join(format!("{name}.mod.rs")), text.as_bytes())])?;
+        files::write(&[(out.join(format!("{name}.mod.rs")), &text.as_bytes())])?;
         Ok(out.join(format!("{name}.rs")))
     }
 
@@ -92,10 +92,11 @@ impl Build {
             println!("cargo::rerun-if-changed={}", file.display());
         }
         let compiled = compiled?;
-        let outputs: Vec<(PathBuf, &[u8])> =
-            compiled.files.iter().map(|file| (out.join(&file.name), file.bytes.as_slice())).collect();
+        let outputs = compiled.files();
+        let outputs: Vec<(PathBuf, &dyn Contents)> =
+            outputs.iter().map(|file| (out.join(&file.name), file as &dyn Contents)).collect();
         files::write(&outputs)?;
-        Ok((out, compiled.name))
+        Ok((out, compiled.program.name))
     }
 }
 

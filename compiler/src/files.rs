@@ -4,12 +4,16 @@
 //! all are written. A file that holds the same bytes already is not touched.
 
 use std::cell::RefCell;
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use crate::emit::OutputFile;
 use crate::faults::Faults;
 use crate::ingest::Source;
+
+/// Bytes written at a time.
+const BUFFER: usize = 1 << 16;
 
 /// Runs `work` on the model file at `path`; gives its result and the files that were read, or tried.
 ///
@@ -56,22 +60,69 @@ pub fn with_source_named<R>(
 }
 
 /// The files of `folder` that are missing or hold other bytes than they should.
-pub fn out_of_date(folder: &Path, files: &[OutputFile]) -> Vec<PathBuf> {
-    let stale =
-        |file: &&OutputFile| std::fs::read(folder.join(&file.name)).map_or(true, |bytes| bytes != file.bytes);
-    files.iter().filter(stale).map(|file| folder.join(&file.name)).collect()
+pub fn out_of_date(folder: &Path, files: &[OutputFile<'_>]) -> Vec<PathBuf> {
+    let path = |file: &OutputFile<'_>| folder.join(&file.name);
+    files.iter().filter(|file| !holds(&path(file), *file)).map(path).collect()
 }
 
-/// Writes files, each a path and its bytes, making the folders that are missing.
+/// What a file is to hold.
+pub trait Contents {
+    /// Writes all of it.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()>;
+}
+
+impl Contents for OutputFile<'_> {
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        OutputFile::write_to(self, out)
+    }
+}
+
+impl Contents for &[u8] {
+    fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+        out.write_all(self)
+    }
+}
+
+/// Whether a file is there and holds just these contents.
+fn holds(path: &Path, contents: &dyn Contents) -> bool {
+    /// Takes only what the file holds next.
+    struct Comparison(BufReader<File>);
+    impl Write for Comparison {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            let found = self.0.fill_buf()?;
+            let len = found.len().min(bytes.len());
+            if len == 0 && !bytes.is_empty() || found[..len] != bytes[..len] {
+                return Err(io::Error::other("the file holds something else"));
+            }
+            self.0.consume(len);
+            Ok(len)
+        }
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+    let compare = || -> io::Result<bool> {
+        let mut comparison = Comparison(BufReader::new(File::open(path)?));
+        contents.write_to(&mut comparison)?;
+        Ok(comparison.0.fill_buf()?.is_empty())
+    };
+    compare().unwrap_or(false)
+}
+
+/// Writes files, each a path and its contents, making the folders that are missing.
 ///
 /// # Errors
 ///
 /// One can't be written; then none was changed.
-pub fn write(files: &[(PathBuf, &[u8])]) -> Result<(), Faults> {
+pub fn write(files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
     let mut changes = Changes::default();
     files
         .iter()
-        .try_for_each(|(path, bytes)| changes.prepare(path, bytes))
+        .try_for_each(|(path, contents)| changes.prepare(path, *contents))
         .and_then(|()| changes.commit())
         .map_err(|(path, error)| {
             changes.undo();
@@ -93,10 +144,10 @@ struct Changes {
 }
 
 impl Changes {
-    fn prepare(&mut self, to: &Path, bytes: &[u8]) -> Result<(), (PathBuf, io::Error)> {
+    fn prepare(&mut self, to: &Path, contents: &dyn Contents) -> Result<(), (PathBuf, io::Error)> {
         let folder = to.parent().unwrap_or(Path::new(""));
         self.make(folder).map_err(|error| (folder.to_owned(), error))?;
-        if std::fs::read(to).is_ok_and(|old| old == bytes) {
+        if holds(to, contents) {
             return Ok(());
         }
         if to.is_dir() {
@@ -105,7 +156,12 @@ impl Changes {
         let name = to.file_name().unwrap_or_default().to_string_lossy();
         let from = folder.join(format!(".{name}.{}.tmp", std::process::id()));
         self.files.push((from.clone(), to.to_owned()));
-        std::fs::write(&from, bytes).map_err(|error| (to.to_owned(), error))
+        let write = || -> io::Result<()> {
+            let mut out = BufWriter::with_capacity(BUFFER, File::create(&from)?);
+            contents.write_to(&mut out)?;
+            out.flush()
+        };
+        write().map_err(|error| (to.to_owned(), error))
     }
 
     fn make(&mut self, folder: &Path) -> io::Result<()> {

@@ -33,10 +33,17 @@ use program::Program;
 /// A compiled model.
 #[derive(Debug, Clone)]
 pub struct Compiled {
-    /// The model's name.
-    pub name: String,
-    /// The files asked for.
-    pub files: Vec<OutputFile>,
+    /// Everything decided.
+    pub program: Program,
+    /// What was asked for.
+    pub settings: Settings,
+}
+
+impl Compiled {
+    /// The files asked for, each spelled when it is written.
+    pub fn files(&self) -> Vec<OutputFile<'_>> {
+        emit::emit(&self.program, &self.settings)
+    }
 }
 
 /// Compiles a model: the whole pipeline.
@@ -45,9 +52,7 @@ pub struct Compiled {
 ///
 /// Everything wrong with the model, located in its text.
 pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Faults> {
-    let program = program(source, settings)?;
-    let files = emit::emit(&program, settings);
-    Ok(Compiled { name: program.name, files })
+    Ok(Compiled { program: program(source, settings)?, settings: settings.clone() })
 }
 
 /// The Program of a model: everything decided, nothing spelled.

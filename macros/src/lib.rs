@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dopec::{Emit, Settings, files};
+use dopec::{Emit, OutputFile, Settings, files};
 use proc_macro::TokenStream;
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
@@ -67,10 +67,11 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
         let text = faults.to_string();
         fail(text.strip_prefix("error: ").unwrap_or(&text).to_owned())
     })?;
-    let text = String::from_utf8_lossy(&compiled.files[0].bytes);
+    let bytes = compiled.files().iter().map(OutputFile::bytes).next().unwrap_or_default();
+    let text = String::from_utf8_lossy(&bytes);
     let body: proc_macro2::TokenStream =
         text.parse().map_err(|error| fail(format!("the emitted Rust: {error}")))?;
-    let module = format_ident!("{}", compiled.name, span = call.path.span());
+    let module = format_ident!("{}", compiled.program.name, span = call.path.span());
     let visibility = call.visibility.as_ref().map_or(quote!(pub), |visibility| quote!(#visibility));
     // Names every file read, so that the compiler reads the model again when one changes.
     let watched = read.iter().map(|file| file.display().to_string());

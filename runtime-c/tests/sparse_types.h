@@ -37,7 +37,7 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         float *lane_values = (float *)calloc(room, sizeof *lane_values);
         column_t *lane_columns = (column_t *)calloc(room, sizeof *lane_columns);
         memcpy(sell, csr, rows * sizeof *sell);
-        PASTE(csr)(csr, init, row_ptr, columns, values, x, rows);
+        PASTE(csr)(csr, init, row_ptr, columns, values, x, rows, row_ptr[rows]);
         listed = 0; /* from the last row to the first; empty ones only where all must be listed */
         for (size_t i = rows; i-- > 0;) {
             if (kind != START_SELF || row_ptr[i + 1] > row_ptr[i]) {

@@ -1,6 +1,6 @@
 //! The macro in use, and the same bytes from the same model.
 
-use dopec::{Emit, Settings, Source};
+use dopec::{Emit, OutputFile, Settings, Source};
 
 doped::doped_model!("models/shakespeare_small.json");
 
@@ -25,7 +25,9 @@ fn folders_and_runs_change_no_byte() {
     let json = include_str!("../models/shakespeare_small.json");
     let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let compile =
-        |file| dopec::compile(&Source { file, json: json.as_bytes(), open: &open }, &settings).unwrap().files;
+    let compile = |file| -> Vec<Vec<u8>> {
+        let source = Source { file, json: json.as_bytes(), open: &open };
+        dopec::compile(&source, &settings).unwrap().files().iter().map(OutputFile::bytes).collect()
+    };
     assert_eq!(compile("here/small.json"), compile("/there/below/small.json"));
 }

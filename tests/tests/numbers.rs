@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use dopec::verify::{Language, Options, Toolchain};
 use dopec::{DataForm, Settings, Source, files, verify};
 use dopec_tests::random;
+use proptest::test_runner::FileFailurePersistence;
 
 const STRICT: &str = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror";
 const SANITIZED: &str = "-fsanitize=address,undefined -fno-sanitize-recover=all";
@@ -128,14 +129,24 @@ fn some_of_every_structure_in_rust() {
     each(&catalogue, |(name, json)| verify_text(name, json, &Settings::default(), &[rust(&["-O"])]));
 }
 
-#[test]
-fn random_networks_in_c_and_rust() {
-    let seeds: Vec<u64> = (0..24).collect();
-    let toolchains = [c("gcc", &[STRICT, "-O2"]), rust(&["-O"])];
-    each(&seeds, |&seed| {
-        let json = random::random_model(seed);
-        verify_text(&format!("seed {seed}"), &json, &Settings::default(), &toolchains)
-    });
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig {
+        cases: 24,
+        max_shrink_iters: 60,
+        failure_persistence: Some(Box::new(FileFailurePersistence::WithSource("proptest-regressions"))),
+        ..Default::default()
+    })]
+    /// A failure shrinks to few layers of small sizes, and its model is printed.
+    #[test]
+    fn random_networks_in_c_and_rust(layers in 1_usize..=5, largest in 1_usize..=33, seed in 0_u64..1 << 32,
+                                     tables in proptest::bool::ANY) {
+        let json = random::random_model(seed, layers, largest);
+        let settings = Settings { unroll_limit: tables.then_some(0), ..Settings::default() };
+        let toolchains = [c("gcc", &[STRICT, "-O2"]), rust(&["-O"])];
+        if let Err(text) = verify_text("random", &json, &settings, &toolchains) {
+            return Err(proptest::test_runner::TestCaseError::fail(format!("{text}\n{json}")));
+        }
+    }
 }
 
 #[test]

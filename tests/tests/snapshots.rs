@@ -27,8 +27,8 @@ fn snapshot(name: &str, settings: &Settings) {
     let mut snapshots = insta::Settings::clone_current();
     snapshots.set_prepend_module_to_snapshot(false);
     snapshots.set_omit_expression(true);
-    for file in compiled.unwrap().files {
-        let text = String::from_utf8(file.bytes).unwrap();
+    for file in compiled.unwrap().files() {
+        let text = String::from_utf8(file.bytes()).unwrap();
         let text = match Path::new(&file.name).extension().unwrap().to_str().unwrap() {
             "c" => without_kernels(&text, "/* ---- kernels ---- */\n", "\n/* ---- tables ---- */"),
             "rs" => without_kernels(&text, "mod kernels {\n", "\n}"),

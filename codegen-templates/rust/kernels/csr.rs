@@ -13,8 +13,10 @@ pub(super) fn csr<C: Copy + Into<u32>>(
     values: &[f32],
     x: &[f32],
     rows: usize,
+    nnz: usize,
 ) {
-    assert!(y.len() == rows && init.fits(rows) && row_ptr.len() == rows + 1 && values.len() == columns.len());
+    assert!(y.len() == rows && init.fits(rows) && row_ptr.len() == rows + 1);
+    assert!(values.len() == nnz && columns.len() == nnz);
     let product = |(value, column): (&f32, &C)| {
         let column = (*column).into() as usize;
         debug_assert!(column < x.len());

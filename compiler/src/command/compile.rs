@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use dopec::files::Contents;
 use dopec::{DataForm, Emit, Faults, Settings, files};
 
 use super::arguments::{self, Compile, Shape};
@@ -25,11 +26,11 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
     let (compiled, read) = files::with_source(&model, |source| dopec::compile(source, &settings));
     let compiled = compiled?;
     if settings.emit == [Emit::Ir] && options.output.is_none() && !options.check {
-        return super::print(&compiled.files[0].bytes);
+        return super::print(compiled.program.to_string().as_bytes());
     }
     let folder = options.output.clone().unwrap_or_default();
     if options.check {
-        let stale = files::out_of_date(&folder, &compiled.files);
+        let stale = files::out_of_date(&folder, &compiled.files());
         for path in &stale {
             let what = if path.exists() { "differs from what the model gives" } else { "is missing" };
             eprintln!("{}: {what}", path.display());
@@ -39,12 +40,14 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         }
         return Ok(ExitCode::from(u8::from(!stale.is_empty())));
     }
-    let mut outputs: Vec<(PathBuf, &[u8])> =
-        compiled.files.iter().map(|file| (folder.join(&file.name), file.bytes.as_slice())).collect();
-    let dependencies;
+    let outputs = compiled.files();
+    let mut outputs: Vec<(PathBuf, &dyn Contents)> =
+        outputs.iter().map(|file| (folder.join(&file.name), file as &dyn Contents)).collect();
+    let (text, bytes);
     if let Some(depfile) = &options.depfile {
-        dependencies = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &read);
-        outputs.push((depfile.clone(), dependencies.as_bytes()));
+        text = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &read);
+        bytes = text.as_bytes();
+        outputs.push((depfile.clone(), &bytes));
     }
     files::write(&outputs)?;
     Ok(ExitCode::SUCCESS)

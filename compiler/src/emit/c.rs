@@ -1,10 +1,11 @@
 //! A Program spelled in C99 that is valid C++ too.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io;
 
 use super::kernels;
 use super::skeleton::{Layer, Uses, context, render};
-use super::tables::{self, BinaryFile};
+use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
@@ -13,12 +14,17 @@ use crate::program::{
 use crate::settings::{Emit, Settings};
 
 /// `NAME.h`.
-pub(super) fn header(program: &Program, settings: &Settings) -> Vec<u8> {
-    render(dopec_templates::C_HEADER, &c_context(program, settings)).into_bytes()
+pub(super) fn header(program: &Program, settings: &Settings) -> String {
+    render(dopec_templates::C_HEADER, &c_context(program, settings))
 }
 
 /// `NAME.c`.
-pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&BinaryFile>) -> Vec<u8> {
+pub(super) fn source(
+    out: &mut dyn io::Write,
+    program: &Program,
+    settings: &Settings,
+    layout: &BinaryLayout,
+) -> io::Result<()> {
     let speller = Speller { program };
     let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
     let mut straight = String::new();
@@ -35,11 +41,9 @@ pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&Bin
     context.insert("layers", &layers);
     let text = render(dopec_templates::C_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
-    let mut out = String::with_capacity(text.len() + 14 * program.constant_bytes() / 4);
-    out.push_str(before);
-    speller.tables(&mut out, binary);
-    out.push_str(after);
-    out.into_bytes()
+    out.write_all(before.as_bytes())?;
+    speller.tables(out, layout)?;
+    out.write_all(after.as_bytes())
 }
 
 fn c_context(program: &Program, settings: &Settings) -> tera::Context {
@@ -179,29 +183,33 @@ impl Speller<'_> {
         }
     }
 
-    fn tables(&self, out: &mut String, binary: Option<&BinaryFile>) {
+    fn tables(&self, out: &mut dyn io::Write, layout: &BinaryLayout) -> io::Result<()> {
         let (name, upper) = (&self.program.name, self.program.name.to_uppercase());
-        if binary.is_some_and(|binary| !binary.bytes.is_empty()) {
+        if !layout.is_empty() {
             let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
-            out.push_str(&text);
-            out.push('\n');
+            writeln!(out, "{text}")?;
         }
-        for (i, constant) in self.program.constants.iter().enumerate() {
-            let element = element(&constant.data);
-            let len = constant.data.len();
-            let _ = writeln!(out, "/* {} */", constant.note);
-            if let Some(offset) = binary.and_then(|binary| binary.offsets[i]) {
-                let _ = writeln!(
+        for (constant, offset) in self.program.constants.iter().zip(&layout.offsets) {
+            let (element, len) = (element(&constant.data), constant.data.len());
+            let table = format!("{name}_table_{}", constant.name);
+            writeln!(out, "/* {} */", constant.note)?;
+            if let Some(offset) = offset {
+                writeln!(out, "static const {element} *const {table} =")?;
+                writeln!(
                     out,
-                    "static const {element} *const {name}_table_{} =\n    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n",
-                    constant.name,
-                );
+                    "    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n"
+                )?;
                 continue;
             }
-            let _ = writeln!(out, "static const {element} {name}_table_{}[{len}] = {{", constant.name);
-            tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" });
-            out.push_str("};\n\n");
+            writeln!(out, "static const {element} {table}[{len}] = {{")?;
+            tables::numbers(
+                out,
+                &constant.data,
+                if constant.data.index_type().is_none() { "f" } else { "" },
+            )?;
+            writeln!(out, "}};\n")?;
         }
+        Ok(())
     }
 }
 

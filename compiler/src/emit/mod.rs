@@ -11,46 +11,84 @@ mod skeleton;
 mod tables;
 mod text;
 
+use std::io;
+
 use crate::program::Program;
 use crate::settings::{DataForm, Emit, Settings};
-use tables::BinaryFile;
+use tables::BinaryLayout;
 
-/// A file of the output.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct OutputFile {
+/// A file of the output, spelled when it is written: the text of a large model takes several times the memory of
+/// its Program.
+#[derive(Debug, Clone)]
+pub struct OutputFile<'p> {
     /// The file's name, without a folder.
     pub name: String,
     /// Which of the requested forms it belongs to.
     pub emit: Emit,
-    /// Its contents.
-    pub bytes: Vec<u8>,
+    program: &'p Program,
+    settings: &'p Settings,
+    body: Body,
 }
 
-/// Spells a Program in every form asked for.
-pub fn emit(program: &Program, settings: &Settings) -> Vec<OutputFile> {
-    let name = &program.name;
-    let binary = (settings.data == DataForm::Incbin).then(|| BinaryFile::new(program));
+/// What stands in a file.
+#[derive(Debug, Clone, Copy)]
+enum Body {
+    CHeader,
+    CSource,
+    RustSource,
+    Ir,
+    Binary,
+}
+
+/// The files of a Program in every form asked for.
+pub fn emit<'p>(program: &'p Program, settings: &'p Settings) -> Vec<OutputFile<'p>> {
     let mut files = Vec::new();
-    let mut push = |name: String, emit, bytes| files.push(OutputFile { name, emit, bytes });
-    let mut binary_for = None;
+    let mut push = |end: &str, emit, body| {
+        files.push(OutputFile { name: format!("{}.{end}", program.name), emit, program, settings, body });
+    };
     for &form in &settings.emit {
         match form {
             Emit::C => {
-                push(format!("{name}.h"), form, c::header(program, settings));
-                push(format!("{name}.c"), form, c::source(program, settings, binary.as_ref()));
-                binary_for.get_or_insert(form);
+                push("h", form, Body::CHeader);
+                push("c", form, Body::CSource);
             }
-            Emit::Rust => {
-                push(format!("{name}.rs"), form, rust::source(program, settings, binary.as_ref()));
-                binary_for.get_or_insert(form);
-            }
-            Emit::Ir => push(format!("{name}.ir.txt"), form, program.to_string().into_bytes()),
+            Emit::Rust => push("rs", form, Body::RustSource),
+            Emit::Ir => push("ir.txt", form, Body::Ir),
         }
     }
-    if let (Some(form), Some(binary)) = (binary_for, binary) {
-        push(format!("{name}.bin"), form, binary.bytes);
+    if let Some(&form) = settings.emit.iter().find(|&&form| form != Emit::Ir)
+        && settings.data == DataForm::Incbin
+    {
+        push("bin", form, Body::Binary);
     }
     files
+}
+
+impl OutputFile<'_> {
+    /// Writes the contents.
+    ///
+    /// # Errors
+    ///
+    /// Those of `out`.
+    pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
+        let (program, settings) = (self.program, self.settings);
+        let layout = BinaryLayout::new(program, settings.data);
+        match self.body {
+            Body::CHeader => out.write_all(c::header(program, settings).as_bytes()),
+            Body::CSource => c::source(out, program, settings, &layout),
+            Body::RustSource => rust::source(out, program, settings, &layout),
+            Body::Ir => out.write_all(program.to_string().as_bytes()),
+            Body::Binary => layout.write(out, program),
+        }
+    }
+
+    /// The contents.
+    pub fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        // A vector takes whatever is written to it.
+        let _ = self.write_to(&mut bytes);
+        bytes
+    }
 }
 
 /// The name and contents of a program around the emitted C or Rust that feeds it steps from a file.

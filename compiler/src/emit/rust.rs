@@ -1,10 +1,11 @@
 //! A Program spelled in Rust: the body of a module that needs nothing but `core`.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io;
 
 use super::kernels;
 use super::skeleton::{Layer, Uses, context, render};
-use super::tables::{self, BinaryFile};
+use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
@@ -18,8 +19,13 @@ use crate::settings::{Emit, Settings};
 const SMALL: usize = 2048;
 
 /// `NAME.rs`.
-pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&BinaryFile>) -> Vec<u8> {
-    let speller = Speller { program, binary };
+pub(super) fn source(
+    out: &mut dyn io::Write,
+    program: &Program,
+    settings: &Settings,
+    layout: &BinaryLayout,
+) -> io::Result<()> {
+    let speller = Speller { program, layout };
     let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
     let mut straight = String::new();
     for layer in &program.layers {
@@ -42,16 +48,14 @@ pub(super) fn source(program: &Program, settings: &Settings, binary: Option<&Bin
     context.insert("layers", &layers);
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
-    let mut out = String::with_capacity(text.len() + 4 * program.constant_bytes());
-    out.push_str(before);
-    speller.tables(&mut out);
-    out.push_str(after);
-    out.into_bytes()
+    out.write_all(before.as_bytes())?;
+    speller.tables(out)?;
+    out.write_all(after.as_bytes())
 }
 
 struct Speller<'p> {
     program: &'p Program,
-    binary: Option<&'p BinaryFile>,
+    layout: &'p BinaryLayout,
 }
 
 impl Speller<'_> {
@@ -137,10 +141,7 @@ impl Speller<'_> {
     }
 
     fn is_block(&self, index: usize, constant: &Constant) -> bool {
-        match self.binary {
-            Some(binary) => binary.offsets[index].is_some(),
-            None => constant.data.len() > SMALL,
-        }
+        self.layout.offsets[index].is_some() || constant.data.len() > SMALL
     }
 
     fn view(&self, view: &View, mutable: bool) -> String {
@@ -189,19 +190,19 @@ impl Speller<'_> {
         }
     }
 
-    fn tables(&self, out: &mut String) {
+    fn tables(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let constants = self.program.constants.iter().enumerate();
         if constants.clone().any(|(i, constant)| self.is_block(i, constant)) {
-            out.push_str(BLOCK);
+            out.write_all(BLOCK.as_bytes())?;
         }
         for (i, constant) in constants {
             let name = table_name(constant);
             let (element, len) = (constant.data.element(), constant.data.len());
-            let _ = writeln!(out, "/// {}", constant.note);
+            writeln!(out, "/// {}", constant.note)?;
             if !self.is_block(i, constant) {
-                let _ = writeln!(out, "static {name}: [{element}; {len}] = [");
-                tables::numbers(out, &constant.data, "");
-                out.push_str("];\n\n");
+                writeln!(out, "static {name}: [{element}; {len}] = [")?;
+                tables::numbers(out, &constant.data, "")?;
+                writeln!(out, "];\n")?;
                 continue;
             }
             // Bytes are what they are; anything else is made of them.
@@ -217,22 +218,23 @@ impl Speller<'_> {
                     ") }",
                 ),
             };
-            let _ = writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{");
-            match self.binary.and_then(|binary| binary.offsets[i]) {
+            writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{")?;
+            match self.layout.offsets[i] {
                 Some(offset) => {
                     let (file, bytes) = (&self.program.name, constant.data.bytes());
-                    let _ = write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")");
-                    let _ = writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();");
-                    let _ = writeln!(out, "    {open}bytes{close}");
+                    write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")")?;
+                    writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();")?;
+                    writeln!(out, "    {open}bytes{close}")?;
                 }
                 None => {
-                    let _ = write!(out, "    {open}b\"");
-                    byte_string(out, &constant.data);
-                    let _ = writeln!(out, "\"{close}");
+                    write!(out, "    {open}b\"")?;
+                    byte_string(out, &constant.data)?;
+                    writeln!(out, "\"{close}")?;
                 }
             }
-            out.push_str("});\n\n");
+            writeln!(out, "}});\n")?;
         }
+        Ok(())
     }
 }
 
@@ -246,20 +248,23 @@ struct Block<T>(T);
 
 "#;
 
-fn byte_string(out: &mut String, data: &Data) {
-    for line in tables::bytes(data).chunks(32) {
-        out.push_str("\\\n        ");
+fn byte_string(out: &mut dyn io::Write, data: &Data) -> io::Result<()> {
+    let mut text = String::new();
+    tables::bytes(data, &mut |line| {
+        text.clear();
+        text.push_str("\\\n        ");
         for (i, &byte) in line.iter().enumerate() {
             match byte {
                 // The short escape would read as an octal one before a digit.
-                0 if !line.get(i + 1).is_some_and(u8::is_ascii_digit) => out.push_str("\\0"),
-                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => out.push(char::from(byte)),
+                0 if !line.get(i + 1).is_some_and(u8::is_ascii_digit) => text.push_str("\\0"),
+                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => text.push(char::from(byte)),
                 _ => {
-                    let _ = write!(out, "\\x{byte:02x}");
+                    let _ = write!(text, "\\x{byte:02x}");
                 }
             }
         }
-    }
+        out.write_all(text.as_bytes())
+    })
 }
 
 fn straight_functions(out: &mut String, straight: &Straight) {

@@ -2,36 +2,45 @@
 //!
 //! Floats are written in the shortest form that reads back to the same bits, in C and in Rust alike.
 
-use std::fmt::Write;
+use std::fmt::{self, Write as _};
+use std::io;
 
 use crate::program::{Data, Program};
+use crate::settings::DataForm;
 
 /// Numbers on a line of a table.
 const PER_LINE: usize = 8;
 
-/// Appends `data` as comma-separated numbers, eight a line; floats end in `suffix`.
-pub(super) fn numbers(out: &mut String, data: &Data, suffix: &str) {
+/// Bytes on a line of a byte string.
+pub(super) const BYTES_PER_LINE: usize = 32;
+
+/// Writes `data` as comma-separated numbers, eight a line; floats end in `suffix`.
+pub(super) fn numbers(out: &mut dyn io::Write, data: &Data, suffix: &str) -> io::Result<()> {
     match data {
-        Data::F32(values) => lines(out, values, |out, value| float(out, *value, suffix)),
+        Data::F32(values) => lines(out, values, |line, value| float(line, *value, suffix)),
         Data::U8(values) => lines(out, values, integer),
         Data::U16(values) => lines(out, values, integer),
         Data::U32(values) => lines(out, values, integer),
     }
 }
 
-fn lines<T>(out: &mut String, values: &[T], write: impl Fn(&mut String, &T)) {
+fn lines<T>(out: &mut dyn io::Write, values: &[T], write: impl Fn(&mut String, &T)) -> io::Result<()> {
+    let mut text = String::new();
     for line in values.chunks(PER_LINE) {
-        out.push_str("   ");
+        text.clear();
+        text.push_str("   ");
         for value in line {
-            out.push(' ');
-            write(out, value);
-            out.push(',');
+            text.push(' ');
+            write(&mut text, value);
+            text.push(',');
         }
-        out.push('\n');
+        text.push('\n');
+        out.write_all(text.as_bytes())?;
     }
+    Ok(())
 }
 
-fn integer<T: std::fmt::Display>(out: &mut String, value: &T) {
+fn integer<T: fmt::Display>(out: &mut String, value: &T) {
     let _ = write!(out, "{value}");
 }
 
@@ -40,41 +49,71 @@ pub(super) fn float(out: &mut String, value: f32, suffix: &str) {
     let _ = write!(out, "{value:?}{suffix}");
 }
 
-/// The values in little-endian order.
-pub(super) fn bytes(data: &Data) -> Vec<u8> {
+/// Calls `visit` with the bytes of the values in little-endian order, as many at a time as stand on a line.
+pub(super) fn bytes(data: &Data, visit: &mut dyn FnMut(&[u8]) -> io::Result<()>) -> io::Result<()> {
+    fn chunks<T: Copy, const N: usize>(
+        values: &[T],
+        bytes_of: impl Fn(T) -> [u8; N],
+        visit: &mut dyn FnMut(&[u8]) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let mut line = [0; BYTES_PER_LINE];
+        for chunk in values.chunks(BYTES_PER_LINE / N) {
+            for (place, &value) in line.chunks_exact_mut(N).zip(chunk) {
+                place.copy_from_slice(&bytes_of(value));
+            }
+            visit(&line[..chunk.len() * N])?;
+        }
+        Ok(())
+    }
     match data {
-        Data::F32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        Data::U8(values) => values.clone(),
-        Data::U16(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
-        Data::U32(values) => values.iter().flat_map(|value| value.to_le_bytes()).collect(),
+        Data::F32(values) => chunks(values, f32::to_le_bytes, visit),
+        Data::U8(values) => chunks(values, u8::to_le_bytes, visit),
+        Data::U16(values) => chunks(values, u16::to_le_bytes, visit),
+        Data::U32(values) => chunks(values, u32::to_le_bytes, visit),
     }
 }
 
-/// The tables of a Program as one file, each at a multiple of 64 bytes.
+/// Where the tables of a Program stand in its binary file, each at a multiple of [`BinaryLayout::ALIGNMENT`] bytes.
 #[derive(Debug)]
-pub(super) struct BinaryFile {
-    /// The file's contents.
-    pub(super) bytes: Vec<u8>,
-    /// Where each constant starts; none for those small enough to stand in the source as numbers.
+pub(super) struct BinaryLayout {
+    /// Where each constant starts; none for those that stand in the source as numbers.
     pub(super) offsets: Vec<Option<usize>>,
 }
 
-impl BinaryFile {
+impl BinaryLayout {
     /// Tables of at most this many values stay in the source.
     const SMALL: usize = 64;
 
-    /// Lays out the tables of `program`.
-    pub(super) fn new(program: &Program) -> BinaryFile {
-        let mut file = BinaryFile { bytes: Vec::new(), offsets: Vec::new() };
-        for constant in &program.constants {
-            let offset = (constant.data.len() > BinaryFile::SMALL).then(|| {
-                file.bytes.resize(file.bytes.len().next_multiple_of(64), 0);
-                let offset = file.bytes.len();
-                file.bytes.extend(bytes(&constant.data));
-                offset
-            });
-            file.offsets.push(offset);
+    /// Alignment of a table, in bytes: a cache line, and the widest vector.
+    const ALIGNMENT: usize = 64;
+
+    /// Lays out the tables of `program`: all in the source, or the large ones in the file.
+    pub(super) fn new(program: &Program, form: DataForm) -> BinaryLayout {
+        let mut end = 0_usize;
+        let mut place = |data: &Data| {
+            (form == DataForm::Incbin && data.len() > BinaryLayout::SMALL).then(|| {
+                let start = end.next_multiple_of(BinaryLayout::ALIGNMENT);
+                end = start + data.bytes();
+                start
+            })
+        };
+        BinaryLayout { offsets: program.constants.iter().map(|constant| place(&constant.data)).collect() }
+    }
+
+    /// Whether no table stands in the file.
+    pub(super) fn is_empty(&self) -> bool {
+        self.offsets.iter().all(Option::is_none)
+    }
+
+    /// Writes the file.
+    pub(super) fn write(&self, out: &mut dyn io::Write, program: &Program) -> io::Result<()> {
+        let mut end = 0;
+        for (constant, offset) in program.constants.iter().zip(&self.offsets) {
+            let Some(start) = *offset else { continue };
+            out.write_all(&[0; BinaryLayout::ALIGNMENT][..start - end])?;
+            bytes(&constant.data, &mut |line| out.write_all(line))?;
+            end = start + constant.data.bytes();
         }
-        file
+        Ok(())
     }
 }

@@ -222,7 +222,7 @@ fn table(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View
             thousands(nnz),
             columns.value_bytes(),
         );
-        dims = vec![y.len];
+        dims = vec![y.len, nnz];
         kernel = Kernel::CSR;
         tables = vec![
             ("row_ptr", Data::U32(csr.row_ptr), "where each row starts"),

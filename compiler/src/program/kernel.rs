@@ -81,7 +81,7 @@ kernels! {
     MONARCH_ROW = "monarch_row" ("k", "q", "p", "l", "s", "r") in MONARCH_ROW;
     CIRCULANT = "circulant" ("n") in CIRCULANT;
     SELL = "sell" ("rows") in SELL;
-    CSR = "csr" ("rows") in CSR;
+    CSR = "csr" ("rows", "nnz") in CSR;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;
     ADD = "add" ("n") in ADD;

@@ -1,11 +1,12 @@
 //! Compilers: builds the emitted code with a harness around it, runs it, reads what it computed.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use super::steps::Sequence;
-use crate::emit::{self, OutputFile};
+use crate::emit;
 use crate::faults::Faults;
+use crate::files::{self, Contents};
 use crate::model::Model;
 use crate::settings::{Emit, Settings};
 
@@ -71,20 +72,15 @@ impl Toolchain {
         };
         let settings = Settings { emit: vec![form], ..settings.clone() };
         let program = crate::lower::lower(model.clone(), &settings);
-        let mut files = emit::emit(&program, &settings);
+        let emitted = emit::emit(&program, &settings);
         let (main, harness) = emit::harness(&program, form);
-        files.push(OutputFile { name: main.to_owned(), emit: form, bytes: harness });
         let mut words = Vec::new();
         sequences.iter().for_each(|sequence| sequence.write(&mut words));
-        files.push(OutputFile { name: "steps.bin".to_owned(), emit: form, bytes: words });
-        for OutputFile { name, bytes, .. } in &files {
-            std::fs::write(folder.path().join(name), bytes).map_err(|error| {
-                fail(
-                    format!("`{name}` could not be written to a temporary folder: {error}"),
-                    "make room there, or set TMPDIR to another",
-                )
-            })?;
-        }
+        let (harness, words) = (harness.as_slice(), words.as_slice());
+        let mut outputs: Vec<(PathBuf, &dyn Contents)> =
+            vec![(folder.path().join(main), &harness), (folder.path().join("steps.bin"), &words)];
+        outputs.extend(emitted.iter().map(|file| (folder.path().join(&file.name), file as &dyn Contents)));
+        files::write(&outputs)?;
 
         let mut compile = Command::new(&self.compiler);
         compile.args(&self.flags).current_dir(folder.path());

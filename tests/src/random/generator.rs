@@ -1,7 +1,7 @@
 //! Random numbers from a seed, the same on every machine.
 
 /// SplitMix64 (Steele, Lea and Flood 2014), and what is made of its numbers.
-pub(super) struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
     pub(super) fn new(seed: u64) -> Random {
@@ -9,7 +9,7 @@ impl Random {
     }
 
     /// Seeded with the FNV-1a hash of a name, so that it doesn't depend on what else there is.
-    pub(super) fn named(name: &str) -> Random {
+    pub(crate) fn named(name: &str) -> Random {
         let step = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
         Random(name.bytes().fold(0xcbf2_9ce4_8422_2325, step))
     }
@@ -30,12 +30,12 @@ impl Random {
         among[self.below(among.len())]
     }
 
-    pub(super) fn chance(&mut self, probability: f64) -> bool {
+    pub(crate) fn chance(&mut self, probability: f64) -> bool {
         (self.next() >> 11) as f64 / (1u64 << 53) as f64 <= probability
     }
 
     /// Uniform with mean zero and the given standard deviation.
-    pub(super) fn value(&mut self, deviation: f64) -> f32 {
+    pub(crate) fn value(&mut self, deviation: f64) -> f32 {
         let unit = (self.next() >> 40) as f64 / (1u64 << 23) as f64 - 1.0;
         (unit * deviation * 3f64.sqrt()) as f32
     }
