@@ -22,7 +22,7 @@ fn main() {
         "model", "compiler", "dopec", "plain"
     );
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
-    let mut measure = |path: &Path, steps: usize| {
+    let measure = |path: &Path, steps: usize| {
         for compiler in ["gcc", "clang"] {
             if Command::new(compiler).arg("--version").output().is_err() {
                 continue;

@@ -1,6 +1,9 @@
 //! Faults: what, where, what was expected and found, and how to mend it; several at once.
 
-use dopec::Source;
+use dopec::{Emit, OutputFile, Settings, Source};
+use dopec_tests::random;
+use proptest::prelude::*;
+use safetensors::tensor::{Dtype, TensorView, serialize};
 
 /// A model that is right; each test spoils one place of it.
 const RIGHT: &str = r#"{
@@ -57,6 +60,14 @@ fn each_fault_is_named_and_placed() {
     spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"name\": \"b\"", &["given twice"]);
     spoiled("\"tiny\"", "\"while\"", &["no keyword of C, C++ or Rust"]);
     spoiled("\"tiny\"", "\"Tiny\"", &["lower-case letter"]);
+    spoiled("\"tiny\"", &format!("\"{}\"", "a".repeat(65)), &["at most 64 characters"]);
+    spoiled("\"tiny\"", "7", &["`name`", "a string", "found"]);
+    spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"n\\u0061me\": \"b\"", &["given twice"]);
+    spoiled("\"layers\": [", "\"layers\": {\"a\": [", &["tiny.json:"]);
+    spoiled("\"structure\"", "\"structur\"", &["unknown key `structur`", "did you mean `structure`?"]);
+    spoiled("\"kronecker\"", "\"kronneker\"", &["did you mean `kronecker`?"]);
+    spoiled("{\"linear\"", "{\"lineer\"", &["did you mean `linear`?"]);
+    spoiled("[0.5, 1.5, 2.5]", "\"0.5 1.5 2.5\"", &["an array of numbers", "sparse.values"]);
     spoiled(
         "\"input_size\": 4",
         "\"input_size\": \"4\"",
@@ -75,6 +86,8 @@ fn each_fault_is_named_and_placed() {
     spoiled("[0.5, 1.5", "[0.5, NaN", &["`NaN` is not a number", "tiny.json:9:"]);
     spoiled("[0.5, 1.5", "[0.5, 1e39", &["range of 32-bit floats", "1e39"]);
     spoiled("[0.5, 1.5", "[0.5, 1e999", &["1e999"]);
+    spoiled("[0.5, 1.5", "[0.5, Infinity", &["`Infinity` is not a number"]);
+    spoiled("[0.5, 1.5", "[0.5, -Infinity", &["not a number"]);
     spoiled("[0.5, 1.5", "[0.5, \"x\"", &["element", "32-bit floats"]);
     spoiled("[0, 2, 2, 2, 2, 2, 3]", "[0, 2, 1, 2, 2, 2, 3]", &["it falls", "sparse.row_ptr"]);
     spoiled("[0, 2, 2, 2, 2, 2, 3]", "[0, 2, 2, 2, 2, 2, 4]", &["overruns"]);
@@ -82,6 +95,17 @@ fn each_fault_is_named_and_placed() {
     spoiled("[0, 3, 1]", "[3, 3, 1]", &["repeated"]);
     spoiled("[0, 3, 1]", "[3, 0, 1]", &["out of order"]);
     spoiled("[0, 3, 1]", "[0, -3, 1]", &["0 to 4294967295", "-3"]);
+    spoiled(
+        "\"shape\": [3], \"data\": [0, 3",
+        "\"shape\": [4294967296, 4294967296, 3], \"data\": [0, 3",
+        &["disagree", "memory"],
+    );
+    spoiled(
+        "\"output_size\": 6",
+        "\"output_size\": 7",
+        &["matrix of the wrong shape", "[7, 4]", "found [6, 4]"],
+    );
+    spoiled("\"input_size\": 4", "\"input_size\": 99999999999999999999", &["4294967295"]);
     spoiled("\"shape\": [6, 4]", "\"shape\": [4294967296, 4294967296]", &["too large"]);
     spoiled(
         "{\"activation\": {\"name\": \"second\"",
@@ -148,4 +172,170 @@ fn no_layers_and_a_late_embedding() {
     assert!(faults(&format!("{start}]}}")).contains("without layers"));
     let late = "{\"activation\":{\"name\":\"x\",\"function\":\"relu\"}},{\"embedding\":{\"name\":\"y\",\"vocab\":1,\"size\":1,\"weight\":{\"shape\":[1,1],\"data\":[1]}}}";
     assert!(faults(&format!("{start}{late}]}}")).contains("not the first layer"));
+}
+
+/// A model whose tensors are all stored, and a weights file with the entries given.
+fn stored(entries: &[(&str, Dtype, &[usize], &[u8])]) -> String {
+    let views: Vec<(&str, TensorView<'_>)> = entries
+        .iter()
+        .map(|(key, dtype, shape, bytes)| (*key, TensorView::new(*dtype, shape.to_vec(), bytes).unwrap()))
+        .collect();
+    faults_of_stored(&serialize(views, None).unwrap())
+}
+
+fn faults_of_stored(weights: &[u8]) -> String {
+    let json = r#"{
+  "format": "doped-model", "version": 1, "name": "stored", "weights": "stored.safetensors",
+  "layers": [
+    {"linear": {"name": "only", "input_size": 3, "output_size": 2,
+      "weight": {"shape": [2, 3], "sparse": {
+        "row_ptr": {"tensor": "row_ptr"}, "col_idx": {"tensor": "col_idx"}, "values": {"tensor": "values"}}}}}
+  ]
+}"#;
+    let open = |_: &str| Ok(weights.to_vec());
+    match dopec::read(&Source { file: "stored.json", json: json.as_bytes(), open: &open }) {
+        Ok(_) => String::new(),
+        Err(faults) => faults.to_string(),
+    }
+}
+
+const ROW_PTR: (&str, Dtype, &[usize], &[u8]) = ("row_ptr", Dtype::U8, &[3], &[0, 1, 2]);
+const COL_IDX: (&str, Dtype, &[usize], &[u8]) = ("col_idx", Dtype::I16, &[2], &[2, 0, 0, 0]);
+const VALUES: (&str, Dtype, &[usize], &[u8]) = ("values", Dtype::F16, &[2], &[0, 0x3c, 0, 0xc0]);
+
+#[test]
+fn tensors_of_a_weights_file() {
+    assert_eq!(stored(&[ROW_PTR, COL_IDX, VALUES]), "");
+    let check = |said: &str, words: &[&str]| {
+        for word in words.iter().chain(&["stored.json:", "layer `only`, field `weight.sparse."]) {
+            assert!(said.contains(word), "no {word:?} in\n{said}");
+        }
+    };
+    check(&stored(&[ROW_PTR, COL_IDX]), &["has no tensor `values`", "the file has `col_idx`, `row_ptr`"]);
+    let misnamed = ("vallues", VALUES.1, VALUES.2, VALUES.3);
+    check(&stored(&[ROW_PTR, COL_IDX, misnamed]), &["has no tensor `values`", "did you mean `vallues`?"]);
+    let integers = ("values", Dtype::I16, VALUES.2, VALUES.3);
+    check(
+        &stored(&[ROW_PTR, COL_IDX, integers]),
+        &["wrong type", "expected F32, F64, F16 or BF16", "found I16"],
+    );
+    let floats = ("col_idx", Dtype::F16, COL_IDX.2, COL_IDX.3);
+    check(&stored(&[ROW_PTR, floats, VALUES]), &["wrong type", "an integer type", "found F16"]);
+    let negative = ("col_idx", Dtype::I16, COL_IDX.2, &[0xff, 0xff, 0, 0][..]);
+    check(&stored(&[ROW_PTR, negative, VALUES]), &["element 0", "found -1", "0 to 4294967295"]);
+    let infinite = ("values", Dtype::F16, VALUES.2, &[0, 0x3c, 0, 0x7c][..]);
+    check(&stored(&[ROW_PTR, COL_IDX, infinite]), &["element 1", "found inf"]);
+    let nan = ("values", Dtype::BF16, VALUES.2, &[0xc0, 0x7f, 0, 0][..]);
+    check(&stored(&[ROW_PTR, COL_IDX, nan]), &["element 0", "found NaN"]);
+    let wide = ("values", Dtype::F64, VALUES.2, &[0, 0, 0, 0, 0, 0, 0xf0, 0x7e, 0, 0, 0, 0, 0, 0, 0, 0][..]);
+    check(&stored(&[ROW_PTR, COL_IDX, wide]), &["element 0", "range of 32-bit floats"]);
+    let longer = ("row_ptr", Dtype::U8, &[4][..], &[0, 1, 2, 2][..]);
+    check(&stored(&[longer, COL_IDX, VALUES]), &["wrong shape", "expected shape [3]", "found shape [4]"]);
+}
+
+#[test]
+fn a_weights_file_that_lies_at_any_byte() {
+    let entries = [ROW_PTR, COL_IDX, VALUES];
+    let views = entries
+        .map(|(key, dtype, shape, bytes)| (key, TensorView::new(dtype, shape.to_vec(), bytes).unwrap()));
+    let right = serialize(views, None).unwrap();
+    for end in 0..right.len() {
+        assert!(faults_of_stored(&right[..end]).contains("is not sound safetensors"), "cut at {end}");
+    }
+    // Any other byte anywhere: another model, or a fault; never a panic.
+    for at in 0..right.len() {
+        for byte in [0, 1, b'0', b'9', b'"', b'{', 0x7f, 0xff] {
+            let mut lying = right.clone();
+            lying[at] = byte;
+            faults_of_stored(&lying);
+        }
+    }
+}
+
+/// Reads and, where that goes well, compiles: neither may panic, nor take long.
+fn survive(json: &[u8]) {
+    let open = |_: &str| Err(std::io::Error::other("no other file"));
+    let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
+    match dopec::compile(&Source { file: "any.json", json, open: &open }, &settings) {
+        Ok(compiled) => {
+            assert!(compiled.files().iter().map(OutputFile::bytes).all(|bytes| !bytes.is_empty()))
+        }
+        Err(faults) => assert!(faults.to_string().starts_with("error")),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..Default::default() })]
+
+    /// A model of any kind with a few pieces cut out, doubled or replaced.
+    #[test]
+    fn spoiled_models_never_panic(
+        seed in 0_u64..1 << 32,
+        spoils in prop::collection::vec((0.0_f64..1.0, 0_usize..40, 0_usize..14), 1..4),
+    ) {
+        let mut json = random::random_model(seed, 2, 5).into_bytes();
+        for (place, len, what) in spoils {
+            let start = (place * json.len() as f64) as usize;
+            let end = (start + len).min(json.len());
+            let piece: &[u8] = match what {
+                0 => b"",
+                1 => &json[start..end].repeat(2),
+                2 => b"-1",
+                3 => b"1e308",
+                4 => b"18446744073709551616",
+                5 => b"4294967295",
+                6 => b"null",
+                7 => b"{",
+                8 => b"]",
+                9 => b"\"",
+                10 => "\u{1F600}".as_bytes(),
+                11 => b"\xff",
+                12 => b"[[[[",
+                _ => b",",
+            };
+            let piece = piece.to_vec();
+            json.splice(start..end, piece);
+        }
+        survive(&json);
+    }
+
+    /// A number anywhere in the model replaced by another.
+    #[test]
+    fn other_numbers_never_panic(seed in 0_u64..1 << 32, place in 0.0_f64..1.0, number in 0_usize..9) {
+        let json = random::random_model(seed, 2, 5);
+        let number = ["0", "-1", "1", "2", "7", "4294967295", "65536", "0.5", "1e30"][number];
+        let start = (place * json.len() as f64) as usize;
+        if let Some(at) = json[start..].find(|c: char| c.is_ascii_digit()) {
+            let rest = json[start + at..].trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+            survive(format!("{}{number}{rest}", &json[..start + at]).as_bytes());
+        }
+    }
+}
+
+#[test]
+fn products_of_small_factors_stay_small() {
+    let factor =
+        |rows: usize| format!("{{\"shape\": [{rows}, 1], \"data\": [{}]}}", vec!["1"; rows].join(","));
+    let json = format!(
+        r#"{{"format": "doped-model", "version": 1, "name": "wide", "layers": [{{"linear": {{"name": "a",
+            "input_size": 1, "output_size": 4194304000, "weight": {{"shape": [4194304000, 1],
+            "structure": {{"kronecker": {{"factors": [{0}, {0}, {1}]}}}}}}}}}}]}}"#,
+        factor(2048),
+        factor(1000)
+    );
+    survive(json.as_bytes());
+}
+
+#[test]
+fn metadata_is_free() {
+    let deep = format!("{}1{}", "[".repeat(100), "]".repeat(100));
+    let json =
+        RIGHT.replacen("\"name\"", &format!("\"metadata\": {{\"a\": {deep}, \"a\": null}}, \"name\""), 1);
+    let open = |_: &str| Err(std::io::Error::other("none"));
+    dopec::read(&Source { file: "tiny.json", json: json.as_bytes(), open: &open }).unwrap();
+    survive(
+        RIGHT.replacen("\"name\"", &format!("\"metadata\": {}, \"name\"", "[".repeat(1000)), 1).as_bytes(),
+    );
+    let deeper = format!("{}1{}", "[".repeat(1000), "]".repeat(1000));
+    survive(RIGHT.replacen("\"name\"", &format!("\"metadata\": {deeper}, \"name\""), 1).as_bytes());
 }
