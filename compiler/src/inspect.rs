@@ -7,8 +7,9 @@
 use std::collections::BTreeSet;
 use std::fmt;
 
-use crate::lower::{BYTES_PER_TERM, thousands};
+use crate::lower::BYTES_PER_TERM;
 use crate::model::{EmbeddingWeight, LayerKind, LstmWeights, Matrix, Model, Structure, Tensor};
+use crate::numbers::thousands;
 use crate::program::{Init, LayerCode, Operation, Program, Source, Table};
 
 /// The table: a row for each layer, and what the whole model takes.

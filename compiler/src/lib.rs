@@ -14,6 +14,7 @@ pub mod ingest;
 pub mod inspect;
 pub mod lower;
 pub mod model;
+mod numbers;
 pub mod program;
 pub mod reference;
 pub mod settings;

@@ -120,8 +120,7 @@ struct Peer {
 
 impl Peer {
     fn new(model: &Model) -> Peer {
-        let mut peer = Peer::default();
-        peer.size = "input".into();
+        let mut peer = Peer { size: "input".into(), ..Peer::default() };
         for (i, layer) in model.layers.iter().enumerate() {
             let x = std::mem::take(&mut peer.size);
             let y = format!("y{i}");

@@ -222,16 +222,7 @@ fn at(base: &str, offset: usize) -> String {
 }
 
 fn index(digit: Digit) -> String {
-    let mut text = "token".to_owned();
-    if digit.start > 0 {
-        text = format!("(token - {}u)", digit.start);
-    }
-    if digit.divisor > 1 {
-        text = format!("{text} / {}u", digit.divisor);
-    }
-    if digit.modulus > 0 {
-        text = format!("{text} % {}u", digit.modulus);
-    }
+    let text = digit.spelled("u");
     if text == "token" { "(size_t)token".to_owned() } else { format!("(size_t)({text})") }
 }
 

@@ -285,16 +285,7 @@ fn table_name(constant: &Constant) -> String {
 }
 
 fn index(digit: Digit) -> String {
-    let mut text = "token".to_owned();
-    if digit.start > 0 {
-        text = format!("(token - {})", digit.start);
-    }
-    if digit.divisor > 1 {
-        text = format!("{text} / {}", digit.divisor);
-    }
-    if digit.modulus > 0 {
-        text = format!("{text} % {}", digit.modulus);
-    }
+    let text = digit.spelled("");
     if text.contains(['/', '%']) { format!("({text})") } else { text }
 }
 

@@ -99,9 +99,9 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context.insert("output_size", &program.output_size);
     context.insert("state", &buffers(&program.state));
     context.insert("scratch", &buffers(&program.scratch));
-    context.insert("state_bytes", &crate::lower::thousands(program.state_bytes()));
-    context.insert("scratch_bytes", &crate::lower::thousands(program.scratch_bytes()));
-    context.insert("table_bytes", &crate::lower::thousands(program.constant_bytes()));
+    context.insert("state_bytes", &crate::numbers::thousands(program.state_bytes()));
+    context.insert("scratch_bytes", &crate::numbers::thousands(program.scratch_bytes()));
+    context.insert("table_bytes", &crate::numbers::thousands(program.constant_bytes()));
     context
 }
 

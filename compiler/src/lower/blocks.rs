@@ -1,7 +1,8 @@
 //! Structures made of others: each block works on its own part of x or y, and nothing is copied.
 
-use super::builder::{Builder, Path};
+use super::builder::Builder;
 use super::matrix::{multiply, multiply_structure};
+use super::path::Path;
 use crate::model::{Matrix, Structure};
 use crate::program::{Init, View};
 

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::sparse::Plan;
+use super::path::Path;
+use super::unroll::Plan;
 use crate::program::{
     Buffer, Call, Constant, ConstantId, Data, Init, Kernel, Operation, Place, Source, Table, View,
 };
@@ -17,37 +18,6 @@ pub(super) struct Builder {
     pub(super) operations: Vec<Operation>,
     pub(super) plan: Plan,
     taken: BTreeSet<String>,
-}
-
-/// The path of a field, such as `lstm0.weight_hh.blocks_1`: names constants and functions.
-#[derive(Debug, Clone)]
-pub(super) struct Path(String);
-
-impl Path {
-    /// A layer's path.
-    pub(super) fn layer(name: &str) -> Path {
-        Path(name.to_owned())
-    }
-
-    /// The path of a field below this one.
-    pub(super) fn field(&self, name: &str) -> Path {
-        Path(format!("{}.{name}", self.0))
-    }
-
-    /// The path of an element of a list field.
-    pub(super) fn element(&self, name: &str, index: usize) -> Path {
-        Path(format!("{}.{name}_{index}", self.0))
-    }
-
-    /// The path as people read it.
-    pub(super) fn dotted(&self) -> &str {
-        &self.0
-    }
-
-    /// The path as an identifier, which another path may share: see [`Builder::unique`].
-    fn identifier(&self) -> String {
-        self.0.replace('.', "_")
-    }
 }
 
 impl Builder {
@@ -162,22 +132,4 @@ impl Builder {
             why: why.to_owned(),
         });
     }
-}
-
-/// The label of a matrix's shape in reasons: `512×128`.
-pub(super) fn shape(rows: usize, cols: usize) -> String {
-    format!("{rows}×{cols}")
-}
-
-/// A count with thousands separated by commas.
-pub(crate) fn thousands(count: usize) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }

@@ -4,7 +4,9 @@
 //! row in vector registers with contiguous loads and no reduction at the end. A matrix of few rows and many
 //! columns has no rows to put side by side; it is stored by rows and its dot products run along the columns.
 
-use super::builder::{Builder, Path, shape, thousands};
+use super::builder::Builder;
+use super::path::{Path, shape};
+use crate::numbers::thousands;
 use crate::program::{Init, Kernel, Source, View};
 
 /// Below this many rows, and with at least twice [`Kernel::PANEL`] columns, dot products win.

@@ -3,9 +3,11 @@
 //! (F1 ⊗ ... ⊗ Fk) x views x as a tensor of extents n1 × ... × nk and contracts one dimension after another
 //! with its factor. The contractions commute, so their order is free; it is chosen by cost.
 
-use super::builder::{Builder, Path, shape, thousands};
+use super::builder::Builder;
 use super::dense::{panels, panels_note};
+use super::path::{Path, shape};
 use crate::model::Tensor;
+use crate::numbers::thousands;
 use crate::program::{Init, Kernel, Source, View};
 
 /// The cheapest order of contractions, for factors of `[m, n]`, and its multiply-adds.

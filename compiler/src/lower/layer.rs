@@ -3,8 +3,9 @@
 //! Takes a layer and where its input stands; gives its operations and where its output stands. The last
 //! layer writes the caller's output. Biases are what the first product starts from, and cost nothing.
 
-use super::builder::{Builder, Path};
+use super::builder::Builder;
 use super::matrix::multiply;
+use super::path::Path;
 use super::row;
 use crate::model::{
     Activation, Embedding, EmbeddingWeight, Function, Gate, Gru, Layer, LayerKind, LayerNorm, Linear, Lstm,

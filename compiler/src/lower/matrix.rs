@@ -3,7 +3,8 @@
 //! Takes the matrix by value, so that its weights move into constants without a copy where their layout
 //! stays. What the sum starts from goes to the first part; every later part accumulates.
 
-use super::builder::{Builder, Path, shape};
+use super::builder::Builder;
+use super::path::{Path, shape};
 use super::{blocks, dense, kronecker, monarch, sparse};
 use crate::model::{Matrix, Structure, Tensor};
 use crate::program::{Init, Kernel, Source, View};

@@ -3,9 +3,11 @@
 //! o1, flattened, is viewed as (r, l): l runs fastest. y is (s, l): l runs fastest again. So with `second`
 //! stored as (s, r, l) both stages read and write contiguous runs, and nothing is ever transposed.
 
-use super::builder::{Builder, Path, shape, thousands};
+use super::builder::Builder;
 use super::dense::panels;
+use super::path::{Path, shape};
 use crate::model::Tensor;
+use crate::numbers::thousands;
 use crate::program::{Init, Kernel, Source, View};
 
 /// Adds y = init + M x.

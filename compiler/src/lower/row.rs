@@ -3,9 +3,11 @@
 //! Each structure gives its row without building the matrix; a row of a Kronecker product is the Kronecker
 //! product of one row of each factor, chosen by a digit of the token.
 
-use super::builder::{Builder, Path, shape, thousands};
+use super::builder::Builder;
+use super::path::{Path, shape};
 use super::{dense, monarch};
 use crate::model::{Csr, Matrix, Structure, Tensor};
+use crate::numbers::thousands;
 use crate::program::{Call, Data, Digit, Init, Kernel, Operation, Source, Table, View};
 
 /// Adds y = init + row (token − start) of W. `init` is nothing or what y holds.

@@ -2,9 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Data, Digit, Init, Operation, Place, Program, Source, Straight, Table, View};
-use crate::lower::thousands;
+use super::{Call, Data, Init, Operation, Place, Program, Source, Straight, Table, View};
 use crate::model::InputKind;
+use crate::numbers::thousands;
 
 impl Display for Program {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
@@ -123,32 +123,9 @@ impl Program {
             Source::Row { constant, base, step, digit, len } => {
                 let name = &self.constant(*constant).name;
                 let base = if *base == 0 { String::new() } else { format!("{base} + ") };
-                format!("{name}[{base}{step} * {}; {len}]", digit.text())
+                format!("{name}[{base}{step} * {}; {len}]", digit.spelled(""))
             }
-            Source::Token(digit) => digit.text(),
+            Source::Token(digit) => digit.spelled(""),
         }
-    }
-}
-
-impl Digit {
-    fn text(&self) -> String {
-        let mut text = "token".to_owned();
-        if self.start > 0 {
-            text = format!("({text} - {})", self.start);
-        }
-        if self.divisor > 1 {
-            text = format!("{text} / {}", self.divisor);
-        }
-        if self.modulus > 0 {
-            text = format!("{text} % {}", self.modulus);
-        }
-        text
-    }
-}
-
-impl Data {
-    /// The name of the values' type, as printed.
-    pub fn element(&self) -> &'static str {
-        self.index_type().map_or("f32", |index| index.name())
     }
 }
