@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Data, Init, Operation, Place, Program, Source, Straight, Table, View};
+use super::{Call, Init, Operation, Place, Program, Source, Straight, Table, View};
 use crate::model::InputKind;
 use crate::numbers::thousands;
 
