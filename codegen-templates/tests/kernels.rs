@@ -140,7 +140,7 @@ fn kronecker_monarch_and_circulant_kernels() {
                 })
                 .collect();
             check("monarch_mix", random, &sums, &mut |y, init| {
-                kernels::monarch_mix(y, init, &w, &x, m, n, right)
+                kernels::monarch_mix(y, init, &w, &x, m, n, right);
             });
         }
         let (column, x) = (random.floats(right), random.floats(right));
@@ -321,7 +321,13 @@ fn bounds(step: u32) {
         ),
         ("tanh", kernels::tanh, f64::tanh, any, 3.0),
         ("log", kernels::log, f64::ln, |x| x > 0.0 && x < f32::INFINITY, 1.5),
-        ("rsqrt", kernels::rsqrt, |x| 1.0 / x.sqrt(), |x| x >= f32::MIN_POSITIVE && x < f32::INFINITY, 2.5),
+        (
+            "rsqrt",
+            kernels::rsqrt,
+            |x| 1.0 / x.sqrt(),
+            |x| (f32::MIN_POSITIVE..f32::INFINITY).contains(&x),
+            2.5,
+        ),
     ];
     for (name, function, exact, covered, bound) in functions {
         let (mut greatest, mut at) = (0.0, 0.0);

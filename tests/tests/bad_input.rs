@@ -258,7 +258,7 @@ fn survive(json: &[u8]) {
     let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
     match dopec::compile(&Source { file: "any.json", json, open: &open }, &settings) {
         Ok(compiled) => {
-            assert!(compiled.files().iter().map(OutputFile::bytes).all(|bytes| !bytes.is_empty()))
+            assert!(compiled.files().iter().map(OutputFile::bytes).all(|bytes| !bytes.is_empty()));
         }
         Err(faults) => assert!(faults.to_string().starts_with("error")),
     }
