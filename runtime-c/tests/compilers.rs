@@ -125,6 +125,40 @@ fn with_wide_vectors() {
     }
 }
 
+/// The loops of gates and products are vector code as they stand, without `-ffast-math`: no multiplication, division or
+/// addition of single floats is left in them.
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn loops_become_vector_code() {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    for compiler in compilers() {
+        for flags in [["-O2", "-msse2"], ["-O3", "-msse2"], ["-O3", "-mavx2"]] {
+            let output = Command::new(compiler)
+                .args(flags)
+                .args(["-std=c99", "-S", "-o", "-", "-I"])
+                .arg(here.join("include"))
+                .arg(here.join("tests/assembly.c"))
+                .output()
+                .unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            let assembly = String::from_utf8_lossy(&output.stdout);
+            let functions: Vec<&str> = assembly.split("\ncheck_").skip(1).collect();
+            assert_eq!(functions.len(), 7);
+            for function in functions {
+                let name = function.split(':').next().unwrap_or_default();
+                let count = |ending: &str| {
+                    let arithmetic = ["mul", "add", "div"].map(|what| format!("{what}{ending}"));
+                    let word = |line: &str| line.split_whitespace().next().unwrap_or_default().to_owned();
+                    let is = |word: &str| arithmetic.iter().any(|name| word.trim_start_matches('v') == name);
+                    function.lines().filter(|line| is(&word(line))).count()
+                };
+                let (vector, single) = (count("ps"), count("ss"));
+                assert!(vector > 0 && single == 0, "{compiler} {flags:?}: {name} has {vector} and {single}");
+            }
+        }
+    }
+}
+
 /// The bounds of `math.h` over every float: minutes.
 #[test]
 #[ignore = "takes minutes: cargo test -p dopec-runtime-c --release -- --ignored"]

@@ -1,5 +1,6 @@
 //! `dopec verify`
 
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use dopec::verify::{Options, Toolchain, run as verify};
@@ -22,7 +23,10 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Faults> {
             Language::Rust => Toolchain::rust(),
         })
         .collect();
-    let limits = Options { random_steps: options.steps, seed: options.seed, tolerance: options.tolerance };
+    let progress: fn(&str) =
+        if std::io::stderr().is_terminal() { |what| eprintln!("{what} ...") } else { |_| {} };
+    let limits =
+        Options { random_steps: options.steps, seed: options.seed, tolerance: options.tolerance, progress };
     let (reports, _) =
         files::with_source(&options.model, |source| verify(source, &settings, &toolchains, &limits));
     let reports = reports?;

@@ -27,11 +27,13 @@ pub struct Options {
     pub seed: u64,
     /// The largest error that passes, as a part of max(1, max abs expected).
     pub tolerance: f64,
+    /// Told what is being done, before each piece of work that may take long.
+    pub progress: fn(&str),
 }
 
 impl Default for Options {
     fn default() -> Options {
-        Options { random_steps: 200, seed: 1, tolerance: 1e-5 }
+        Options { random_steps: 200, seed: 1, tolerance: 1e-5, progress: |_| {} }
     }
 }
 
@@ -79,6 +81,7 @@ pub fn run(
     toolchains: &[Toolchain],
     options: &Options,
 ) -> Result<Vec<Report>, Faults> {
+    (options.progress)("reading the model, computing its check vectors");
     let model = crate::read(source)?;
     let sequences = steps::sequences(&model, options);
     let expected: Vec<Vec<Vec<f64>>> =
@@ -86,6 +89,7 @@ pub fn run(
     toolchains
         .iter()
         .map(|toolchain| {
+            (options.progress)(&format!("building and running with {}", toolchain.command_line()));
             let found = toolchain.outputs(source.file, &model, settings, &sequences)?;
             Ok(compare(&model, toolchain, &expected, &found, options))
         })
