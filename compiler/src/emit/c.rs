@@ -166,11 +166,12 @@ impl Speller<'_> {
     }
 
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
+        let restrict = format!("{}_RESTRICT", self.program.name.to_uppercase());
         comment(out, &straight.why, 0);
         for function in &straight.functions {
             let _ = writeln!(
                 out,
-                "static void {}_code_{}(float *y, const float *x)\n{{",
+                "static void {}_code_{}(float *{restrict} y, const float *{restrict} x)\n{{",
                 self.program.name, function.name
             );
             if function.rows.iter().all(|row| row.terms.is_empty()) {

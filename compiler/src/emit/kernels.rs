@@ -7,26 +7,35 @@
 
 use crate::program::{Call, IndexType, Operation, Part, Program};
 
-/// The C text of all kernels that `program` uses.
+/// The C text of all kernels that `program` uses, and of what straight-line code stands on.
 pub(super) fn c(program: &Program) -> String {
+    let mut parts: Vec<(&'static Part, Vec<IndexType>)> = Vec::new();
+    let mut push = |part: &'static Part, types: Vec<IndexType>| {
+        if !parts.iter().any(|(other, of)| other.name == part.name && *of == types) {
+            parts.push((part, types));
+        }
+    };
+    for operation in operations(program) {
+        match operation {
+            Operation::Call(call) => {
+                for part in with_required(call.kernel.part) {
+                    push(part, if part == call.kernel.part { call.index_types.clone() } else { Vec::new() });
+                }
+            }
+            Operation::Straight(_) => push(Part::BASE, Vec::new()),
+            Operation::ForTokens { .. } => {}
+        }
+    }
     let upper = program.name.to_uppercase();
     let mut out = String::new();
-    let mut done: Vec<(&'static str, Vec<IndexType>)> = Vec::new();
-    for call in calls(program) {
-        for part in with_required(call.kernel.part) {
-            let types = if part == call.kernel.part { call.index_types.clone() } else { Vec::new() };
-            if done.iter().any(|(name, other)| *name == part.name && *other == types) {
-                continue;
-            }
-            let text = instantiate(&strip_c(part.c), &types);
-            out.push_str(
-                &text
-                    .replace("doped_", &format!("{}_kernel_", program.name))
-                    .replace("DOPED_", &format!("{upper}_")),
-            );
-            out.push('\n');
-            done.push((part.name, types));
-        }
+    for (part, types) in parts {
+        let text = instantiate(&strip_c(part.c), &types);
+        out.push_str(
+            &text
+                .replace("doped_", &format!("{}_kernel_", program.name))
+                .replace("DOPED_", &format!("{upper}_")),
+        );
+        out.push('\n');
     }
     out
 }
@@ -45,7 +54,8 @@ pub(super) fn c_name(program: &Program, call: &Call) -> String {
 pub(super) fn rust(program: &Program) -> String {
     let mut out = String::new();
     let mut done: Vec<&'static str> = Vec::new();
-    for call in calls(program) {
+    for operation in operations(program) {
+        let Operation::Call(call) = operation else { continue };
         for part in with_required(call.kernel.part) {
             if done.contains(&part.name) {
                 continue;
@@ -67,16 +77,13 @@ pub(super) fn rust(program: &Program) -> String {
     out
 }
 
-fn calls(program: &Program) -> Vec<&Call> {
-    let mut calls = Vec::new();
+/// Every operation, those inside token ranges included, in order.
+fn operations(program: &Program) -> Vec<&Operation> {
+    let mut operations = Vec::new();
     for layer in &program.layers {
-        layer.visit(&mut |operation| {
-            if let Operation::Call(call) = operation {
-                calls.push(call);
-            }
-        });
+        layer.visit(&mut |operation| operations.push(operation));
     }
-    calls
+    operations
 }
 
 /// A part behind those it requires, each once.

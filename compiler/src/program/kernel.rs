@@ -96,6 +96,11 @@ kernels! {
     FILL = "fill" ("n") in FILL;
 }
 
+impl Part {
+    /// What every kernel and straight-line code stand on.
+    pub const BASE: &'static Part = &BASE;
+}
+
 impl Kernel {
     /// Width of a panel of rows in `dense_panels` and its kin.
     pub const PANEL: usize = 16;
