@@ -21,6 +21,10 @@ fn rust(flags: &[&str]) -> Toolchain {
     Toolchain { flags: flags.iter().map(|flag| (*flag).to_owned()).collect(), ..Toolchain::rust() }
 }
 
+fn exists(compiler: &str) -> bool {
+    std::process::Command::new(compiler).arg("--version").output().is_ok_and(|output| output.status.success())
+}
+
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
 }
@@ -66,9 +70,15 @@ fn verify_text(name: &str, json: &str, settings: &Settings, toolchains: &[Toolch
 
 #[test]
 fn trained_models_in_c() {
-    let toolchains = ["-O0", "-O2", "-O3"].map(|level| c("gcc", &[STRICT, level]));
-    let sanitized = c("gcc", &[STRICT, "-O1", SANITIZED]);
-    let toolchains: Vec<Toolchain> = toolchains.into_iter().chain([sanitized]).collect();
+    let mut toolchains = Vec::new();
+    for compiler in ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler)) {
+        toolchains.extend(["-O0", "-O2", "-O3"].map(|level| c(compiler, &[STRICT, level])));
+        toolchains.push(c(compiler, &[STRICT, "-O1", SANITIZED]));
+    }
+    for compiler in ["g++", "clang++"].into_iter().filter(|compiler| exists(compiler)) {
+        toolchains.push(c(compiler, &["-x c++ -std=c++17 -pedantic -Wall -Wextra -Wconversion -Werror -O2"]));
+    }
+    assert!(!toolchains.is_empty());
     for name in ["shakespeare_small.json", "shakespeare_medium.json"] {
         verify_file(&models().join(name), &Settings::default(), &toolchains, 200);
     }
