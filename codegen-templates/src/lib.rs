@@ -16,6 +16,11 @@ pub const RUST_VERIFY: &str = include_str!("../rust/verify.rs.tera");
 /// Skeleton of `NAME.rs`.
 pub const RUST_SOURCE: &str = include_str!("../rust/model.rs.tera");
 
+/// Skeleton of the layers' functions in `NAME.rs`.
+pub const RUST_LAYERS: &str = include_str!("../rust/layers.rs.tera");
+/// How emitted Rust finds out what the processor has: the body of a module.
+pub const RUST_FAMILIES: &str = include_str!("../rust/families.rs");
+
 /// The kernels of emitted Rust, a file each; their C twins are in the crate `dopec-runtime-c`.
 pub mod kernels {
     macro_rules! kernels {

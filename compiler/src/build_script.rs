@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use crate::faults::Faults;
 use crate::files::{self, Contents};
-use crate::settings::{DataForm, Emit, Settings};
+use crate::settings::{DataForm, Emit, Settings, Target};
 
 /// A model to compile from build.rs.
 ///
@@ -33,6 +33,12 @@ impl Build {
     /// As `--unroll-limit`.
     pub fn unroll_limit(&mut self, limit: usize) -> &mut Build {
         self.settings.unroll_limit = Some(limit);
+        self
+    }
+
+    /// As `--target`.
+    pub fn target(&mut self, target: Target) -> &mut Build {
+        self.settings.target = target;
         self
     }
 

@@ -26,7 +26,7 @@ pub use build_script::Build;
 pub use emit::OutputFile;
 pub use faults::{Fault, Faults};
 pub use ingest::Source;
-pub use settings::{DataForm, Emit, Settings};
+pub use settings::{DataForm, Emit, Settings, Target};
 
 use model::Model;
 use program::Program;

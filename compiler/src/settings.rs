@@ -12,6 +12,8 @@ pub struct Settings {
     pub unroll_limit: Option<usize>,
     /// Where large tables go.
     pub data: DataForm,
+    /// Which processors the code is for.
+    pub target: Target,
     /// The model file's name without folders, for the command line that emitted files show.
     pub model_file: String,
 }
@@ -37,12 +39,28 @@ pub enum DataForm {
     Incbin,
 }
 
+/// The processors that code is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Target {
+    /// Any: on x86-64 the code holds itself for several families of instructions, and takes the best that the
+    /// processor it runs on has; elsewhere what the compiler makes of it.
+    #[default]
+    Any,
+    /// Those that the compiler is told of by its own flags: the code is held once.
+    Portable,
+    /// x86-64 with AVX2 and fused multiply-add.
+    Avx2,
+    /// x86-64 with AVX-512 (F, VL, BW and DQ).
+    Avx512,
+}
+
 impl Default for Settings {
     fn default() -> Settings {
         Settings {
             emit: vec![Emit::C],
             unroll_limit: None,
             data: DataForm::Source,
+            target: Target::Any,
             model_file: String::new(),
         }
     }
@@ -66,6 +84,9 @@ impl Settings {
         if self.data == DataForm::Incbin {
             text.push_str(" --data incbin");
         }
+        if self.target != Target::Any {
+            text.push_str(&format!(" --target {}", self.target.word()));
+        }
         text
     }
 }
@@ -73,6 +94,21 @@ impl Settings {
 impl Emit {
     /// Every form, with the word it goes by.
     pub const ALL: [(&'static str, Emit); 3] = [("c", Emit::C), ("rust", Emit::Rust), ("ir", Emit::Ir)];
+}
+
+impl Target {
+    /// Every target, with the word it goes by.
+    pub const ALL: [(&'static str, Target); 4] = [
+        ("any", Target::Any),
+        ("portable", Target::Portable),
+        ("avx2", Target::Avx2),
+        ("avx512", Target::Avx512),
+    ];
+
+    /// The word it goes by.
+    pub fn word(self) -> &'static str {
+        Target::ALL.iter().find(|(_, target)| *target == self).map_or("", |(word, _)| word)
+    }
 }
 
 impl DataForm {

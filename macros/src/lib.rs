@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dopec::{Emit, OutputFile, Settings, files};
+use dopec::{Emit, OutputFile, Settings, Target, files};
 use proc_macro::TokenStream;
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
@@ -18,7 +18,7 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// ```
 ///
 /// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
-/// path; `unroll_limit = N` after it is the command's `--unroll-limit`. The module needs nothing but `core`,
+/// path; `unroll_limit = N` and `target = "WORD"` after it are the command's `--unroll-limit` and `--target`. The module needs nothing but `core`,
 /// and the crate is built again when the model's files change. A fault in the model is a compile error at
 /// the path, with the text that the command prints.
 #[proc_macro]
@@ -31,34 +31,49 @@ struct ModelCall {
     visibility: Option<Visibility>,
     path: LitStr,
     unroll_limit: Option<usize>,
+    target: Option<Target>,
 }
 
 impl Parse for ModelCall {
     fn parse(input: ParseStream<'_>) -> syn::Result<ModelCall> {
         let visibility = if input.peek(LitStr) { None } else { Some(input.parse()?) };
-        let mut call = ModelCall { visibility, path: input.parse()?, unroll_limit: None };
+        let mut call = ModelCall { visibility, path: input.parse()?, unroll_limit: None, target: None };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
                 break;
             }
             let option: Ident = input.parse()?;
-            if option != "unroll_limit" || call.unroll_limit.is_some() {
-                return Err(syn::Error::new(option.span(), "expected `unroll_limit = N`, once"));
+            if option == "unroll_limit" && call.unroll_limit.is_none() {
+                input.parse::<Token![=]>()?;
+                call.unroll_limit = Some(input.parse::<LitInt>()?.base10_parse()?);
+            } else if option == "target" && call.target.is_none() {
+                input.parse::<Token![=]>()?;
+                call.target = Some(target(&input.parse()?)?);
+            } else {
+                let expected = "expected `unroll_limit = N` or `target = \"WORD\"`, each once";
+                return Err(syn::Error::new(option.span(), expected));
             }
-            input.parse::<Token![=]>()?;
-            call.unroll_limit = Some(input.parse::<LitInt>()?.base10_parse()?);
         }
         Ok(call)
     }
+}
+
+fn target(word: &LitStr) -> syn::Result<Target> {
+    let found = Target::ALL.iter().find(|(known, _)| *known == word.value());
+    found.map(|(_, target)| *target).ok_or_else(|| {
+        let words: Vec<String> = Target::ALL.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+        syn::Error::new(word.span(), format!("expected one of {}", words.join(", ")))
+    })
 }
 
 fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     let fail = |text: String| syn::Error::new(call.path.span(), text);
     let path = call.path.value();
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
+    let target = call.target.unwrap_or_default();
     let settings =
-        Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, ..Settings::default() }
+        Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, target, ..Settings::default() }
             .for_model(Path::new(&path));
     let (compiled, read) =
         files::with_source_named(&folder.join(&path), &path, |source| dopec::compile(source, &settings));

@@ -121,7 +121,14 @@ fn without_vector_types() {
 fn with_wide_vectors() {
     if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
         check(&compilers(), C99, &["-O3", "-mavx2", "-mfma", "-ffp-contract=fast"]);
-        check(&compilers(), C99, &["-O2", "-mavx2", "-DDOPED_GATHER=1"]);
+        check(&compilers(), C99, &["-O2", "-mavx2", "-DDOPED_USE_GATHER=1"]);
+    }
+    if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
+        check(
+            &compilers(),
+            C99,
+            &["-O2", "-mavx2", "-mfma", "-mavx512f", "-mavx512vl", "-mavx512bw", "-mavx512dq"],
+        );
     }
 }
 

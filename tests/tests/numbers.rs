@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dopec::verify::{Language, Options, Toolchain};
-use dopec::{DataForm, Settings, Source, files, verify};
+use dopec::{DataForm, Settings, Source, Target, files, verify};
 use dopec_tests::random;
 use proptest::test_runner::FileFailurePersistence;
 
@@ -102,6 +102,45 @@ fn every_choice_of_settings() {
     verify_file(&path, &Settings { data: DataForm::Incbin, ..Settings::default() }, &both, 50);
 }
 
+/// The targets that this machine can run.
+fn targets() -> Vec<Target> {
+    #[allow(unused_mut)]
+    let mut targets = vec![Target::Any, Target::Portable];
+    #[cfg(target_arch = "x86_64")]
+    {
+        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
+            targets.push(Target::Avx2);
+        }
+        if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
+            targets.push(Target::Avx512);
+        }
+    }
+    targets
+}
+
+/// Each family of instructions by itself, with every compiler, wide flags of the compiler's own among them.
+#[test]
+fn every_target() {
+    let mut toolchains = Vec::new();
+    for compiler in ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler)) {
+        for flags in ["-O1", "-O2 -march=native", "-O3 -mavx2 -mfma"] {
+            if !flags.contains("avx2") || targets().contains(&Target::Avx2) {
+                toolchains.push(c(compiler, &[STRICT, flags]));
+            }
+        }
+    }
+    for compiler in ["g++", "clang++"].into_iter().filter(|compiler| exists(compiler)) {
+        toolchains.push(c(compiler, &["-x c++ -std=c++17 -pedantic -Wall -Wextra -Wconversion -Werror -O1"]));
+    }
+    toolchains.push(rust(&["-O"]));
+    for target in targets() {
+        for unroll_limit in [None, Some(0)] {
+            let settings = Settings { target, unroll_limit, ..Settings::default() };
+            verify_file(&models().join("shakespeare_small.json"), &settings, &toolchains, 30);
+        }
+    }
+}
+
 #[test]
 fn oracle_models_in_c_and_rust() {
     let mut paths: Vec<PathBuf> =
@@ -126,9 +165,11 @@ fn oracle_models_in_c_and_rust() {
 fn every_structure_in_every_layer_and_shape_in_c() {
     let catalogue: Vec<(usize, (String, String))> = random::catalogue().into_iter().enumerate().collect();
     assert!(catalogue.len() > 500);
+    let targets = targets();
     each(&catalogue, |(i, (name, json))| {
-        // By turns straight line and tables, so that both meet every structure.
-        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), ..Settings::default() };
+        // By turns straight line and tables, and each family of instructions, so that all meet every structure.
+        let target = targets[i / 2 % targets.len()];
+        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..Settings::default() };
         verify_text(name, json, &settings, &[c("gcc", &[STRICT, "-O1"])])
     });
 }

@@ -54,6 +54,9 @@ pub(crate) struct Shape {
     /// Where large tables go: into the source, or into NAME.bin, which the source takes in.
     #[arg(long, value_enum, default_value = "source")]
     pub(crate) data: Data,
+    /// Which processors the code is for.
+    #[arg(long, value_enum, default_value = "any")]
+    pub(crate) target: Target,
 }
 
 /// The other commands.
@@ -116,6 +119,19 @@ pub(crate) enum Language {
     C,
     /// The emitted Rust.
     Rust,
+}
+
+/// `--target`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Target {
+    /// Any: on x86-64 the best of several families of instructions, picked at run time
+    Any,
+    /// Those that the compiler's own flags name
+    Portable,
+    /// x86-64 with AVX2 and FMA
+    Avx2,
+    /// x86-64 with AVX-512
+    Avx512,
 }
 
 /// `--data`

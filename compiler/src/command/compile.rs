@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dopec::files::Contents;
-use dopec::{DataForm, Emit, Faults, Settings, files};
+use dopec::{DataForm, Emit, Faults, Settings, Target, files};
 
 use super::arguments::{self, Compile, Shape};
 
@@ -59,7 +59,13 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
         arguments::Data::Source => DataForm::Source,
         arguments::Data::Incbin => DataForm::Incbin,
     };
-    Settings { emit, unroll_limit: shape.unroll_limit, data, model_file: String::new() }.for_model(model)
+    let target = match shape.target {
+        arguments::Target::Any => Target::Any,
+        arguments::Target::Portable => Target::Portable,
+        arguments::Target::Avx2 => Target::Avx2,
+        arguments::Target::Avx512 => Target::Avx512,
+    };
+    Settings { emit, unroll_limit: shape.unroll_limit, data, target, ..Settings::default() }.for_model(model)
 }
 
 /// A rule of make: the outputs depend on the files that were read.

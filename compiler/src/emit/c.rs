@@ -1,5 +1,6 @@
 //! A Program spelled in C99 that is valid C++ too.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
@@ -35,8 +36,10 @@ pub(super) fn source(
             }
         });
     }
+    let kernels = kernels::c(program);
     let mut context = c_context(program, settings);
-    context.insert("kernels", &kernels::c(program));
+    families(&mut context, program, &kernels);
+    context.insert("kernels", &kernels);
     context.insert("straight", &straight);
     context.insert("layers", &layers);
     let text = render(dopec_templates::C_SOURCE, &context);
@@ -55,6 +58,41 @@ fn c_context(program: &Program, settings: &Settings) -> tera::Context {
     context.insert("step_input", step);
     context.insert("run_input", run);
     context
+}
+
+/// What the skeleton needs to compile kernels and layers once for each family.
+fn families(context: &mut tera::Context, program: &Program, kernels: &str) {
+    let (name, upper) = (&program.name, program.name.to_uppercase());
+    let mut renamed = identifiers(kernels, &format!("{name}_kernel_"));
+    for layer in &program.layers {
+        layer.visit(&mut |operation| {
+            if let Operation::Straight(code) = operation {
+                let functions = code.functions.iter();
+                renamed.extend(functions.map(|function| format!("{name}_code_{}", function.name)));
+            }
+        });
+        renamed.insert(format!("{name}_layer_{}", layer.name));
+    }
+    renamed.insert(format!("{name}_advance"));
+    let defines = kernels.lines().filter_map(|line| line.strip_prefix("#define "));
+    let defined: BTreeSet<&str> = defines.filter_map(|rest| rest.split([' ', '(']).next()).collect();
+    debug_assert!(defined.iter().all(|macro_name| macro_name.starts_with(&upper)));
+    context.insert("renamed", &renamed);
+    context.insert("defined", &defined);
+    context.insert(
+        "advance",
+        &if program.families.named().is_empty() {
+            format!("{name}_advance")
+        } else {
+            format!("{name}_best()")
+        },
+    );
+}
+
+/// The identifiers in `text` that start with `prefix`.
+fn identifiers(text: &str, prefix: &str) -> BTreeSet<String> {
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    text.split(|c| !word(c)).filter(|token| token.starts_with(prefix)).map(str::to_owned).collect()
 }
 
 struct Speller<'p> {

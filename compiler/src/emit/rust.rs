@@ -27,30 +27,45 @@ pub(super) fn source(
 ) -> io::Result<()> {
     let speller = Speller { program, layout };
     let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
+    let families = !program.families.named().is_empty();
     let mut straight = String::new();
     for layer in &program.layers {
         layer.visit(&mut |operation| {
             if let Operation::Straight(code) = operation {
-                straight_functions(&mut straight, code);
+                straight_functions(&mut straight, code, families);
             }
         });
     }
     let mut context = context(program, settings, Emit::Rust);
-    context.insert(
-        "advance_input",
-        match program.input {
-            InputKind::Token { .. } => "token: usize",
-            InputKind::Vector { .. } => "input: &[f32; INPUT_SIZE]",
-        },
-    );
-    context.insert("kernels", &kernels::rust(program));
+    let (parameter, argument) = match program.input {
+        InputKind::Token { .. } => ("token: usize", "token"),
+        InputKind::Vector { .. } => ("input: &[f32; INPUT_SIZE]", "input"),
+    };
+    context.insert("advance_input", parameter);
+    context.insert("advance_argument", argument);
     context.insert("straight", &straight);
     context.insert("layers", &layers);
+    let layers = render(dopec_templates::RUST_LAYERS, &context);
+    context.insert("layers", &if families { indented(&layers, 8) } else { layers });
+    context.insert("detection", &indented(dopec_templates::RUST_FAMILIES, 4));
+    context.insert("kernels", &kernels::rust(program));
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
     speller.tables(out)?;
     out.write_all(after.as_bytes())
+}
+
+/// Every line moved to the right, empty ones left as they are.
+fn indented(text: &str, by: usize) -> String {
+    let mut out = String::with_capacity(text.len() * 5 / 4);
+    for line in text.lines() {
+        if !line.is_empty() {
+            let _ = write!(out, "{:by$}{line}", "");
+        }
+        out.push('\n');
+    }
+    out
 }
 
 struct Speller<'p> {
@@ -267,10 +282,13 @@ fn byte_string(out: &mut dyn io::Write, data: &Data) -> io::Result<()> {
     })
 }
 
-fn straight_functions(out: &mut String, straight: &Straight) {
+fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
     let (rows, cols) = (straight.output.len, straight.input.len);
     for function in &straight.functions {
         super::text::comment(out, &straight.why, 0, ["///", "///", ""]);
+        if families {
+            out.push_str("$(#[$family])*\n");
+        }
         let _ = writeln!(out, "fn code_{}(y: &mut [f32], x: &[f32]) {{", function.name);
         let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
         for row in &function.rows {

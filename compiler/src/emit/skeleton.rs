@@ -4,7 +4,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::model::InputKind;
-use crate::program::{LayerCode, Operation, Place, Program, Source, View};
+use crate::program::{Families, LayerCode, Operation, Place, Program, Source, View};
 use crate::settings::{Emit, Settings};
 
 /// What a skeleton needs of one layer, spelled.
@@ -102,7 +102,44 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context.insert("state_bytes", &crate::numbers::thousands(program.state_bytes()));
     context.insert("scratch_bytes", &crate::numbers::thousands(program.scratch_bytes()));
     context.insert("table_bytes", &crate::numbers::thousands(program.constant_bytes()));
+    families(&mut context, program);
     context
+}
+
+/// The families of instructions, in the words of C and of Rust.
+fn families(context: &mut Context, program: &Program) {
+    #[derive(Serialize)]
+    struct Family {
+        name: &'static str,
+        upper: String,
+        number: u32,
+        features: String,
+        given: String,
+        supported: String,
+    }
+    let each = |features: &[&str], between: &str, spell: &dyn Fn(&str) -> String| -> String {
+        features.iter().map(|feature| spell(feature)).collect::<Vec<_>>().join(between)
+    };
+    let families: Vec<Family> = program
+        .families
+        .named()
+        .iter()
+        .map(|family| Family {
+            name: family.name,
+            upper: family.name.to_uppercase(),
+            number: family.number,
+            features: family.features.join(","),
+            given: each(family.features, " && \\\n      ", &|feature| {
+                format!("defined(__{}__)", feature.to_uppercase())
+            }),
+            supported: each(family.features, "\n        && ", &|feature| {
+                format!("__builtin_cpu_supports(\"{feature}\")")
+            }),
+        })
+        .collect();
+    context.insert("families", &families);
+    context.insert("dispatch", &matches!(program.families, Families::Dispatched(_)));
+    context.insert("base", &!matches!(program.families, Families::Only(_)));
 }
 
 /// Renders a skeleton. Panics only where a skeleton does not fit its context, which every test would show.

@@ -27,8 +27,8 @@ pub use kronecker::contraction_order;
 pub use unroll::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL};
 
 use crate::model::Model;
-use crate::program::{Place, Program, View};
-use crate::settings::Settings;
+use crate::program::{Families, Family, Place, Program, View};
+use crate::settings::{Settings, Target};
 use builder::Builder;
 
 /// Lowers a model. Never fails: whatever passed ingest can be compiled.
@@ -50,6 +50,7 @@ pub fn lower(model: Model, settings: &Settings) -> Program {
     let mut program = Program {
         name: model.name,
         files: model.files,
+        families: families(settings.target),
         input,
         output_size,
         constants: builder.constants,
@@ -60,4 +61,14 @@ pub fn lower(model: Model, settings: &Settings) -> Program {
     constants::prune(&mut program);
     slots::share(&mut program);
     program
+}
+
+/// The families of a target.
+fn families(target: Target) -> Families {
+    match target {
+        Target::Any => Families::Dispatched(vec![Family::AVX512, Family::AVX2]),
+        Target::Portable => Families::Flags,
+        Target::Avx2 => Families::Only(Family::AVX2),
+        Target::Avx512 => Families::Only(Family::AVX512),
+    }
 }

@@ -6,10 +6,12 @@
 //! operation reads a scratch buffer that it also writes, and a scratch buffer holds nothing between steps.
 
 mod data;
+mod family;
 mod kernel;
 mod print;
 
 pub use data::{Data, IndexType};
+pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
 
 use crate::model::{InputKind, SourceFile};
@@ -21,6 +23,8 @@ pub struct Program {
     pub name: String,
     /// The files the model came from.
     pub files: Vec<SourceFile>,
+    /// The instructions that the code is compiled for.
+    pub families: Families,
     /// What a step takes.
     pub input: InputKind,
     /// Length of what a step gives.

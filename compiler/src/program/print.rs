@@ -2,7 +2,7 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Init, Operation, Place, Program, Source, Straight, Table, View};
+use super::{Call, Families, Init, Operation, Place, Program, Source, Straight, Table, View};
 use crate::model::InputKind;
 use crate::numbers::thousands;
 
@@ -18,6 +18,14 @@ impl Display for Program {
         }
         writeln!(f, "  output f32[{}]", self.output_size)?;
 
+        let names: Vec<&str> = self.families.named().iter().map(|family| family.name).collect();
+        match self.families {
+            Families::Flags => writeln!(f, "  for what the compiler is told of")?,
+            Families::Only(_) => writeln!(f, "  for {}", names.join(""))?,
+            Families::Dispatched(_) => {
+                writeln!(f, "  for what the compiler is told of; on x86-64 also {}", names.join(", "))?;
+            }
+        }
         writeln!(f, "\nstate, {} bytes", thousands(self.state_bytes()))?;
         for buffer in &self.state {
             writeln!(f, "  {:<24} f32[{}]  {}", buffer.name, buffer.len, buffer.note)?;

@@ -6,7 +6,7 @@ doped::doped_model!("../models/shakespeare_small.json");
 
 /// Options and visibility of the macro: tables only, seen in this crate only.
 pub mod tables {
-    doped::doped_model!(pub(crate) "../models/shakespeare_small.json", unroll_limit = 0);
+    doped::doped_model!(pub(crate) "../models/shakespeare_small.json", unroll_limit = 0, target = "portable");
 }
 
 /// A model that takes vectors and remembers nothing.
