@@ -7,6 +7,8 @@
 pub const C_HEADER: &str = include_str!("../c/model.h.tera");
 /// Skeleton of `NAME.c`.
 pub const C_SOURCE: &str = include_str!("../c/model.c.tera");
+/// Skeleton of the kernels and layers in `NAME.c`.
+pub const C_LAYERS: &str = include_str!("../c/layers.c.tera");
 /// The C that takes in `NAME.bin`, for the prefixes `doped` and `DOPED`.
 pub const C_INCBIN: &str = include_str!("../c/incbin.h");
 /// Skeleton of the program that `dopec verify` builds around the C.

@@ -1,6 +1,5 @@
 //! A Program spelled in C99 that is valid C++ too.
 
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
@@ -10,7 +9,8 @@ use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight, Table, View,
+    Call, Data, Digit, Families, Family, Init, LayerCode, Operation, Place, Program, Source, Straight, Table,
+    View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -26,26 +26,23 @@ pub(super) fn source(
     settings: &Settings,
     layout: &BinaryLayout,
 ) -> io::Result<()> {
-    let speller = Speller { program };
-    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
-    let mut straight = String::new();
-    for layer in &program.layers {
-        layer.visit(&mut |operation| {
-            if let Operation::Straight(code) = operation {
-                speller.straight_functions(&mut straight, code);
-            }
-        });
-    }
-    let kernels = kernels::c(program);
+    let name = &program.name;
     let mut context = c_context(program, settings);
-    families(&mut context, program, &kernels);
-    context.insert("kernels", &kernels);
-    context.insert("straight", &straight);
-    context.insert("layers", &layers);
+    let named = program.families.named();
+    let best = match program.families {
+        Families::Flags => format!("{name}_advance"),
+        Families::Only(family) => format!("{name}_{}_advance", family.name),
+        Families::Dispatched(_) => format!("{name}_best()"),
+    };
+    context.insert("advance", &best);
+    context.insert("layers", &layers(program, name, "", &mut context.clone()));
+    let families: Vec<FamilyCode> =
+        named.iter().map(|family| FamilyCode::new(family, program, &mut context.clone())).collect();
+    context.insert("families", &families);
     let text = render(dopec_templates::C_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
-    speller.tables(out, layout)?;
+    write_tables(program, out, layout)?;
     out.write_all(after.as_bytes())
 }
 
@@ -60,43 +57,62 @@ fn c_context(program: &Program, settings: &Settings) -> tera::Context {
     context
 }
 
-/// What the skeleton needs to compile kernels and layers once for each family.
-fn families(context: &mut tera::Context, program: &Program, kernels: &str) {
-    let (name, upper) = (&program.name, program.name.to_uppercase());
-    let mut renamed = identifiers(kernels, &format!("{name}_kernel_"));
+/// Kernels, straight-line code and layers, in functions and macros that start with `prefix`; `of` says for what.
+fn layers(program: &Program, prefix: &str, of: &str, context: &mut tera::Context) -> String {
+    let speller = Speller { program, prefix };
+    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
+    let mut straight = String::new();
     for layer in &program.layers {
         layer.visit(&mut |operation| {
             if let Operation::Straight(code) = operation {
-                let functions = code.functions.iter();
-                renamed.extend(functions.map(|function| format!("{name}_code_{}", function.name)));
+                speller.straight_functions(&mut straight, code);
             }
         });
-        renamed.insert(format!("{name}_layer_{}", layer.name));
     }
-    renamed.insert(format!("{name}_advance"));
-    let defines = kernels.lines().filter_map(|line| line.strip_prefix("#define "));
-    let defined: BTreeSet<&str> = defines.filter_map(|rest| rest.split([' ', '(']).next()).collect();
-    debug_assert!(defined.iter().all(|macro_name| macro_name.starts_with(&upper)));
-    context.insert("renamed", &renamed);
-    context.insert("defined", &defined);
-    context.insert(
-        "advance",
-        &if program.families.named().is_empty() {
-            format!("{name}_advance")
-        } else {
-            format!("{name}_best()")
-        },
-    );
+    context.insert("prefix", prefix);
+    context.insert("of", of);
+    context.insert("kernels", &kernels::c(program, prefix));
+    context.insert("straight", &straight);
+    context.insert("layers", &layers);
+    render(dopec_templates::C_LAYERS, context)
 }
 
-/// The identifiers in `text` that start with `prefix`.
-fn identifiers(text: &str, prefix: &str) -> BTreeSet<String> {
-    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    text.split(|c| !word(c)).filter(|token| token.starts_with(prefix)).map(str::to_owned).collect()
+/// What the skeleton needs of a family of instructions.
+#[derive(serde::Serialize)]
+struct FamilyCode {
+    name: &'static str,
+    upper: String,
+    number: u32,
+    features: String,
+    /// Whether the compiler was told to use it, for the preprocessor.
+    given: String,
+    /// Whether the processor has it, as an expression.
+    supported: String,
+    layers: String,
+}
+
+impl FamilyCode {
+    fn new(family: &Family, program: &Program, context: &mut tera::Context) -> FamilyCode {
+        let each = |between: &str, spell: &dyn Fn(&str) -> String| -> String {
+            family.features.iter().map(|feature| spell(feature)).collect::<Vec<_>>().join(between)
+        };
+        let prefix = format!("{}_{}", program.name, family.name);
+        FamilyCode {
+            name: family.name,
+            upper: family.name.to_uppercase(),
+            number: family.number,
+            features: family.features.join(","),
+            given: each(" && \\\n      ", &|feature| format!("defined(__{}__)", feature.to_uppercase())),
+            supported: each("\n        && ", &|feature| format!("__builtin_cpu_supports(\"{feature}\")")),
+            layers: layers(program, &prefix, &format!(" for {}", family.name), context),
+        }
+    }
 }
 
 struct Speller<'p> {
     program: &'p Program,
+    /// What the names of functions start with.
+    prefix: &'p str,
 }
 
 impl Speller<'_> {
@@ -133,11 +149,7 @@ impl Speller<'_> {
                 comment(out, &straight.why, indent);
                 let (y, x) = (self.view(&straight.output), self.view(&straight.input));
                 for function in &straight.functions {
-                    let _ = writeln!(
-                        out,
-                        "{:indent$}{}_code_{}({y}, {x});",
-                        "", self.program.name, function.name
-                    );
+                    let _ = writeln!(out, "{:indent$}{}_code_{}({y}, {x});", "", self.prefix, function.name);
                 }
             }
             Operation::ForTokens { start, end, body } => {
@@ -166,7 +178,7 @@ impl Speller<'_> {
         arguments.extend(call.inputs.iter().map(|input| self.source(input)));
         arguments.extend(call.dims.iter().map(usize::to_string));
         arguments.extend(call.scalar.map(|value| format!("{value:?}f")));
-        let _ = write!(out, "{:indent$}{}(", "", kernels::c_name(self.program, call));
+        let _ = write!(out, "{:indent$}{}(", "", kernels::c_name(self.prefix, call));
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
     }
@@ -204,13 +216,13 @@ impl Speller<'_> {
     }
 
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
-        let restrict = format!("{}_RESTRICT", self.program.name.to_uppercase());
+        let restrict = format!("{}_RESTRICT", self.prefix.to_uppercase());
         comment(out, &straight.why, 0);
         for function in &straight.functions {
             let _ = writeln!(
                 out,
                 "static void {}_code_{}(float *{restrict} y, const float *{restrict} x)\n{{",
-                self.program.name, function.name
+                self.prefix, function.name
             );
             if function.rows.iter().all(|row| row.terms.is_empty()) {
                 out.push_str("    (void)x;\n");
@@ -221,35 +233,29 @@ impl Speller<'_> {
             out.push_str("}\n\n");
         }
     }
+}
 
-    fn tables(&self, out: &mut dyn io::Write, layout: &BinaryLayout) -> io::Result<()> {
-        let (name, upper) = (&self.program.name, self.program.name.to_uppercase());
-        if !layout.is_empty() {
-            let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
-            writeln!(out, "{text}")?;
-        }
-        for (constant, offset) in self.program.constants.iter().zip(&layout.offsets) {
-            let (element, len) = (element(&constant.data), constant.data.len());
-            let table = format!("{name}_table_{}", constant.name);
-            writeln!(out, "/* {} */", constant.note)?;
-            if let Some(offset) = offset {
-                writeln!(out, "static const {element} *const {table} =")?;
-                writeln!(
-                    out,
-                    "    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n"
-                )?;
-                continue;
-            }
-            writeln!(out, "static const {element} {table}[{len}] = {{")?;
-            tables::numbers(
-                out,
-                &constant.data,
-                if constant.data.index_type().is_none() { "f" } else { "" },
-            )?;
-            writeln!(out, "}};\n")?;
-        }
-        Ok(())
+/// The tables.
+fn write_tables(program: &Program, out: &mut dyn io::Write, layout: &BinaryLayout) -> io::Result<()> {
+    let (name, upper) = (&program.name, program.name.to_uppercase());
+    if !layout.is_empty() {
+        let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
+        writeln!(out, "{text}")?;
     }
+    for (constant, offset) in program.constants.iter().zip(&layout.offsets) {
+        let (element, len) = (element(&constant.data), constant.data.len());
+        let table = format!("{name}_table_{}", constant.name);
+        writeln!(out, "/* {} */", constant.note)?;
+        if let Some(offset) = offset {
+            writeln!(out, "static const {element} *const {table} =")?;
+            writeln!(out, "    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n")?;
+            continue;
+        }
+        writeln!(out, "static const {element} {table}[{len}] = {{")?;
+        tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" })?;
+        writeln!(out, "}};\n")?;
+    }
+    Ok(())
 }
 
 fn element(data: &Data) -> String {

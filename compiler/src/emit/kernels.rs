@@ -8,7 +8,7 @@
 use crate::program::{Call, IndexType, Operation, Part, Program};
 
 /// The C text of all kernels that `program` uses, and of what straight-line code stands on.
-pub(super) fn c(program: &Program) -> String {
+pub(super) fn c(program: &Program, prefix: &str) -> String {
     let mut parts: Vec<(&'static Part, Vec<IndexType>)> = Vec::new();
     let mut push = |part: &'static Part, types: Vec<IndexType>| {
         if !parts.iter().any(|(other, of)| other.name == part.name && *of == types) {
@@ -26,14 +26,12 @@ pub(super) fn c(program: &Program) -> String {
             Operation::ForTokens { .. } => {}
         }
     }
-    let upper = program.name.to_uppercase();
+    let upper = prefix.to_uppercase();
     let mut out = String::new();
     for (part, types) in parts {
         let text = instantiate(&strip_c(part.c), &types);
         out.push_str(
-            &text
-                .replace("doped_", &format!("{}_kernel_", program.name))
-                .replace("DOPED_", &format!("{upper}_")),
+            &text.replace("doped_", &format!("{prefix}_kernel_")).replace("DOPED_", &format!("{upper}_")),
         );
         out.push('\n');
     }
@@ -41,8 +39,8 @@ pub(super) fn c(program: &Program) -> String {
 }
 
 /// The name of a kernel's C function.
-pub(super) fn c_name(program: &Program, call: &Call) -> String {
-    let mut name = format!("{}_kernel_{}", program.name, call.kernel.name);
+pub(super) fn c_name(prefix: &str, call: &Call) -> String {
+    let mut name = format!("{prefix}_kernel_{}", call.kernel.name);
     for index in &call.index_types {
         name.push('_');
         name.push_str(index.name());

@@ -106,38 +106,20 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context
 }
 
-/// The families of instructions, in the words of C and of Rust.
+/// The families of instructions that are named.
 fn families(context: &mut Context, program: &Program) {
     #[derive(Serialize)]
-    struct Family {
+    struct Named {
         name: &'static str,
         upper: String,
-        number: u32,
         features: String,
-        given: String,
-        supported: String,
     }
-    let each = |features: &[&str], between: &str, spell: &dyn Fn(&str) -> String| -> String {
-        features.iter().map(|feature| spell(feature)).collect::<Vec<_>>().join(between)
-    };
-    let families: Vec<Family> = program
-        .families
-        .named()
-        .iter()
-        .map(|family| Family {
-            name: family.name,
-            upper: family.name.to_uppercase(),
-            number: family.number,
-            features: family.features.join(","),
-            given: each(family.features, " && \\\n      ", &|feature| {
-                format!("defined(__{}__)", feature.to_uppercase())
-            }),
-            supported: each(family.features, "\n        && ", &|feature| {
-                format!("__builtin_cpu_supports(\"{feature}\")")
-            }),
-        })
-        .collect();
-    context.insert("families", &families);
+    let families = program.families.named().iter().map(|family| Named {
+        name: family.name,
+        upper: family.name.to_uppercase(),
+        features: family.features.join(","),
+    });
+    context.insert("families", &families.collect::<Vec<_>>());
     context.insert("dispatch", &matches!(program.families, Families::Dispatched(_)));
     context.insert("base", &!matches!(program.families, Families::Only(_)));
 }
