@@ -4,6 +4,8 @@
 /// The files as emitted code holds them: in one module.
 #[allow(dead_code, unsafe_code, clippy::too_many_arguments)]
 mod kernels {
+    const FAMILY: u8 = 0;
+
     include!("../rust/kernels/base.rs");
     include!("../rust/kernels/math.rs");
     include!("../rust/kernels/dense_panels.rs");

@@ -176,8 +176,14 @@ fn every_structure_in_every_layer_and_shape_in_c() {
 
 #[test]
 fn some_of_every_structure_in_rust() {
-    let catalogue: Vec<(String, String)> = random::catalogue().into_iter().step_by(9).collect();
-    each(&catalogue, |(name, json)| verify_text(name, json, &Settings::default(), &[rust(&["-O"])]));
+    let catalogue: Vec<(usize, (String, String))> =
+        random::catalogue().into_iter().step_by(7).enumerate().collect();
+    let targets = targets();
+    each(&catalogue, |(i, (name, json))| {
+        let target = targets[i / 2 % targets.len()];
+        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..Settings::default() };
+        verify_text(name, json, &settings, &[rust(&["-O"])])
+    });
 }
 
 proptest::proptest! {

@@ -1,5 +1,7 @@
 // What every kernel stands on: what sums start from, the widths that tables are stored in, and pieces of a product held
 // in registers. Arrays of a known length take the place of vector types: loops over them turn into vector code.
+// Beside the kernels stands `const FAMILY: u8`, the family of instructions that they are compiled for: 2 AVX-512 (F, VL,
+// BW, DQ), 1 AVX2 with fused multiply-add, 0 any other.
 
 /// What an output starts from before sums are added to it.
 #[derive(Clone, Copy)]
@@ -62,10 +64,31 @@ fn reduce(mut partial: [f32; PARTIALS]) -> f32 {
     partial[0]
 }
 
-/// sum += row * scalar, lane by lane.
+/// sum += row * scalar, lane by lane; fused where the family has an instruction for it.
 #[inline(always)]
 #[allow(dead_code)]
 fn add_scaled<const L: usize>(sum: &mut [f32; L], row: &[f32], scalar: f32) {
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY >= 1 && L.is_multiple_of(8) {
+        use core::arch::x86_64::{_mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps};
+        let row = &row[..L];
+        let mut i = 0;
+        while i < L {
+            // SAFETY: the family has the instructions, and i + 8 <= L.
+            #[allow(unsafe_code)]
+            unsafe {
+                let sum = sum.as_mut_ptr().add(i);
+                let product = _mm256_fmadd_ps(
+                    _mm256_loadu_ps(row.as_ptr().add(i)),
+                    _mm256_set1_ps(scalar),
+                    _mm256_loadu_ps(sum),
+                );
+                _mm256_storeu_ps(sum, product);
+            }
+            i += 8;
+        }
+        return;
+    }
     for (sum, element) in sum.iter_mut().zip(row) {
         *sum += element * scalar;
     }
@@ -83,14 +106,16 @@ fn strip<const L: usize>(
 ) {
     let mut even = init.load::<L>(y, at);
     let mut odd = [0.0; L];
-    let rows = vectors.chunks_exact(2 * stride);
-    let pairs = scalars.chunks_exact(2);
-    if let ([scalar], row) = (pairs.remainder(), rows.remainder()) {
-        add_scaled(&mut even, &row[offset..offset + L], *scalar);
+    let depth = scalars.len();
+    let mut j = 0;
+    while j + 2 <= depth {
+        let from = j * stride + offset;
+        add_scaled(&mut even, &vectors[from..from + L], scalars[j]);
+        add_scaled(&mut odd, &vectors[from + stride..from + stride + L], scalars[j + 1]);
+        j += 2;
     }
-    for (row, pair) in rows.zip(pairs) {
-        add_scaled(&mut even, &row[offset..offset + L], pair[0]);
-        add_scaled(&mut odd, &row[stride + offset..stride + offset + L], pair[1]);
+    if j < depth {
+        add_scaled(&mut even, &vectors[j * stride + offset..][..L], scalars[j]);
     }
     add_scaled(&mut even, &odd, 1.0);
     y[at..at + L].copy_from_slice(&even);
@@ -139,11 +164,18 @@ fn tile(
     let (a, rest) = scalars.split_at(depth);
     let (b, rest) = rest.split_at(depth);
     let (c, d) = rest.split_at(depth);
-    let mut sums: [[f32; 8]; 4] = core::array::from_fn(|h| init.load(y, at + h * y_stride));
-    for ((((row, a), b), c), d) in vectors.chunks_exact(stride).zip(a).zip(b).zip(c).zip(d) {
-        for (sum, scalar) in sums.iter_mut().zip([a, b, c, d]) {
-            add_scaled(sum, &row[offset..offset + 8], *scalar);
-        }
+    let mut sums = [[0.0; 8]; 4];
+    for (h, sum) in sums.iter_mut().enumerate() {
+        *sum = init.load(y, at + h * y_stride);
+    }
+    let mut j = 0;
+    while j < depth {
+        let row = &vectors[j * stride + offset..][..8];
+        add_scaled(&mut sums[0], row, a[j]);
+        add_scaled(&mut sums[1], row, b[j]);
+        add_scaled(&mut sums[2], row, c[j]);
+        add_scaled(&mut sums[3], row, d[j]);
+        j += 1;
     }
     for (h, sum) in sums.iter().enumerate() {
         y[at + h * y_stride..][..8].copy_from_slice(sum);

@@ -20,22 +20,60 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
 ) {
     assert!(init.fits(y.len()) && values.len() == columns.len() && row_of.len() == rows);
     assert!(slice_ptr.len() == rows.div_ceil(LANES) + 1);
-    for (slice, bounds) in row_of.chunks(LANES).zip(slice_ptr.windows(2)) {
-        let slots = bounds[0] as usize * LANES..bounds[1] as usize * LANES;
+    let mut first = 0;
+    while first < rows {
+        let slice = first / LANES;
         let mut sums = [0.0; LANES];
-        let slots = values[slots.clone()].chunks_exact(LANES).zip(columns[slots].chunks_exact(LANES));
-        for (values, columns) in slots {
-            for ((sum, value), column) in sums.iter_mut().zip(values).zip(columns) {
-                let column = (*column).into() as usize;
+        let (mut at, end) = (slice_ptr[slice] as usize * LANES, slice_ptr[slice + 1] as usize * LANES);
+        while at < end {
+            let (values, columns) = (&values[at..at + LANES], &columns[at..at + LANES]);
+            at += LANES;
+            #[cfg(target_arch = "x86_64")]
+            if FAMILY == 2 {
+                // SAFETY: the family has the instructions; columns are below the length of x, as below.
+                unsafe { add_gathered(&mut sums, values, columns, x) };
+                continue;
+            }
+            let mut lane = 0;
+            while lane < LANES {
+                let column = columns[lane].into() as usize;
                 debug_assert!(column < x.len());
                 // SAFETY: columns are tables of the model, checked against the length of x when it was compiled.
-                *sum += value * unsafe { x.get_unchecked(column) };
+                sums[lane] += values[lane] * unsafe { x.get_unchecked(column) };
+                lane += 1;
             }
         }
-        for (row, sum) in slice.iter().zip(sums) {
-            let row = (*row).into() as usize;
+        let mut lane = 0;
+        while lane < LANES && first + lane < rows {
+            let row = row_of[first + lane].into() as usize;
             let [start] = init.load(y, row);
-            y[row] = start + sum;
+            y[row] = start + sums[lane];
+            lane += 1;
         }
+        first += LANES;
+    }
+}
+
+/// `sums += values * x[columns]`, eight lanes by the gather instruction.
+///
+/// # Safety
+///
+/// The processor has AVX2 and FMA; values and columns hold eight, every column is below `x.len()`.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn add_gathered<C: Copy>(sums: &mut [f32; LANES], values: &[f32], columns: &[C], x: &[f32]) {
+    use core::arch::x86_64::*;
+    // SAFETY: the caller's promise; a column takes one, two or four bytes.
+    unsafe {
+        let at = columns.as_ptr();
+        let columns = match size_of::<C>() {
+            1 => _mm256_cvtepu8_epi32(_mm_loadl_epi64(at.cast())),
+            2 => _mm256_cvtepu16_epi32(_mm_loadu_si128(at.cast())),
+            _ => _mm256_loadu_si256(at.cast()),
+        };
+        let inputs = _mm256_i32gather_ps::<4>(x.as_ptr(), columns);
+        let sum = _mm256_fmadd_ps(_mm256_loadu_ps(values.as_ptr()), inputs, _mm256_loadu_ps(sums.as_ptr()));
+        _mm256_storeu_ps(sums.as_mut_ptr(), sum);
     }
 }

@@ -48,7 +48,7 @@ pub(super) fn c_name(prefix: &str, call: &Call) -> String {
     name
 }
 
-/// The Rust text of all kernels that `program` uses, indented as the body of a module.
+/// The Rust text of all kernels that `program` uses.
 pub(super) fn rust(program: &Program) -> String {
     let mut out = String::new();
     let mut done: Vec<&'static str> = Vec::new();
@@ -62,13 +62,10 @@ pub(super) fn rust(program: &Program) -> String {
             if !done.is_empty() {
                 out.push('\n');
             }
-            for line in lines {
-                if !line.is_empty() {
-                    out.push_str("    ");
-                    out.push_str(line);
-                }
+            lines.for_each(|line| {
+                out.push_str(line);
                 out.push('\n');
-            }
+            });
             done.push(part.name);
         }
     }

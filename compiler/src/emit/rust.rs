@@ -9,8 +9,8 @@ use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Constant, ConstantId, Data, Digit, Init, LayerCode, Operation, Place, Program, Source, Straight,
-    Table, View,
+    Call, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place, Program, Source,
+    Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -48,12 +48,29 @@ pub(super) fn source(
     let layers = render(dopec_templates::RUST_LAYERS, &context);
     context.insert("layers", &if families { indented(&layers, 8) } else { layers });
     context.insert("detection", &indented(dopec_templates::RUST_FAMILIES, 4));
-    context.insert("kernels", &kernels::rust(program));
+    context.insert("kernels", &indented(&kernels::rust(program), if families { 8 } else { 4 }));
+    context.insert("given", &given());
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
     speller.tables(out)?;
     out.write_all(after.as_bytes())
+}
+
+/// The number of the family that the compiler was told to use, as an expression.
+fn given() -> String {
+    let all = |family: &Family| {
+        let features = family.features.iter().map(|feature| format!("target_feature = \"{feature}\""));
+        features.collect::<Vec<_>>().join(", ")
+    };
+    let [wide, narrow] = [Family::AVX512, Family::AVX2];
+    format!(
+        "if cfg!(all({})) {{ {} }} else if cfg!(all({})) {{ {} }} else {{ 0 }}",
+        all(wide),
+        wide.number,
+        all(narrow),
+        narrow.number
+    )
 }
 
 /// Every line moved to the right, empty ones left as they are.

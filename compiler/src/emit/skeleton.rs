@@ -112,11 +112,13 @@ fn families(context: &mut Context, program: &Program) {
     struct Named {
         name: &'static str,
         upper: String,
+        number: u32,
         features: String,
     }
     let families = program.families.named().iter().map(|family| Named {
         name: family.name,
         upper: family.name.to_uppercase(),
+        number: family.number,
         features: family.features.join(","),
     });
     context.insert("families", &families.collect::<Vec<_>>());
