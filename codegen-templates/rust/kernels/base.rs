@@ -69,7 +69,7 @@ fn reduce(mut partial: [f32; PARTIALS]) -> f32 {
 #[allow(dead_code)]
 fn add_scaled<const L: usize>(sum: &mut [f32; L], row: &[f32], scalar: f32) {
     #[cfg(target_arch = "x86_64")]
-    if FAMILY >= 1 && L.is_multiple_of(8) {
+    if FAMILY != 0 && L.is_multiple_of(8) {
         use core::arch::x86_64::{_mm256_fmadd_ps, _mm256_loadu_ps, _mm256_set1_ps, _mm256_storeu_ps};
         let row = &row[..L];
         let mut i = 0;
