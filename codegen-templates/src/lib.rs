@@ -46,6 +46,7 @@ pub mod kernels {
         CIRCULANT = "circulant";
         SELL = "sell";
         CSR = "csr";
+        LOOKUP = "lookup";
         CSR_ROW = "csr_row";
         OUTER = "outer";
         ADD = "add";

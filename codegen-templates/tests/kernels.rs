@@ -18,6 +18,7 @@ mod kernels {
     include!("../rust/kernels/circulant.rs");
     include!("../rust/kernels/sell.rs");
     include!("../rust/kernels/csr.rs");
+    include!("../rust/kernels/lookup.rs");
     include!("../rust/kernels/csr_row.rs");
     include!("../rust/kernels/outer.rs");
     include!("../rust/kernels/add.rs");
@@ -226,6 +227,33 @@ fn sparse_kernels() {
             check("sell", random, &sums, &mut |y, init| {
                 kernels::sell(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows);
             });
+
+            for slots in 1..=3 {
+                let (groups, blocks) = (rows.div_ceil(16), cols.div_ceil(32));
+                let in_word = 6 / slots;
+                let words = blocks.div_ceil(in_word);
+                let mut held = vec![0.0; groups * blocks * slots * 16];
+                let mut indices = vec![0_u32; groups * words * 16];
+                let mut held_sums = vec![Vec::new(); rows];
+                for i in 0..rows {
+                    for k in row(i) {
+                        let block = columns[k] as usize / 32;
+                        let slot = row(i)
+                            .filter(|&other| other < k && columns[other] as usize / 32 == block)
+                            .count();
+                        if slot < slots {
+                            held[((i / 16 * blocks + block) * slots + slot) * 16 + i % 16] = values[k];
+                            let shift = 5 * (block % in_word * slots + slot);
+                            indices[(i / 16 * words + block / in_word) * 16 + i % 16] |=
+                                u32::from(columns[k] % 32) << shift;
+                            held_sums[i].push(product(values[k], x[columns[k] as usize]));
+                        }
+                    }
+                }
+                check("lookup", random, &held_sums, &mut |y, init| {
+                    kernels::lookup(y, init, &held, &indices, &x, rows, cols, slots);
+                });
+            }
 
             for i in 0..rows {
                 let held = random.floats(cols);

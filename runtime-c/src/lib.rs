@@ -33,6 +33,7 @@ headers! {
     CIRCULANT = "circulant";
     SELL = "sell";
     CSR = "csr";
+    LOOKUP = "lookup";
     CSR_ROW = "csr_row";
     OUTER = "outer";
     ADD = "add";

@@ -2,6 +2,7 @@
  * rows, no non-zeros at all, and full ones. */
 #include "check.h"
 #include "doped/base.h"
+#include "doped/lookup.h"
 
 #define column_t uint8_t
 #define row_t uint8_t

@@ -9,6 +9,51 @@
 #include "doped/csr_row.h"
 #include "doped/sell.h"
 
+/* Look-ups with so many slots from each start; what they do not hold is left out. */
+static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
+                                size_t rows, size_t cols, size_t slots) {
+    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+    const size_t blocks = (cols + DOPED_BLOCK - 1) / DOPED_BLOCK;
+    const size_t blocks_in_word = DOPED_INDICES / slots;
+    const size_t words = (blocks + blocks_in_word - 1) / blocks_in_word;
+    float *slot_values = (float *)calloc(groups * blocks * slots * DOPED_GROUP, sizeof *slot_values);
+    uint32_t *indices = (uint32_t *)calloc(groups * words * DOPED_GROUP, sizeof *indices);
+    double *want = (double *)calloc(rows, sizeof *want);
+    double *scale = (double *)calloc(rows, sizeof *scale);
+    for (size_t i = 0; i < rows; i++) {
+        const size_t g = i / DOPED_GROUP;
+        const size_t lane = i % DOPED_GROUP;
+        size_t slot = 0;
+        for (uint32_t k = row_ptr[i]; k < row_ptr[i + 1]; k++) {
+            const size_t block = columns[k] / DOPED_BLOCK;
+            slot = k > row_ptr[i] && columns[k - 1] / DOPED_BLOCK == block ? slot + 1 : 0;
+            if (slot < slots) {
+                const size_t shift = 5 * (block % blocks_in_word * slots + slot);
+                const uint32_t index = (uint32_t)columns[k] % DOPED_BLOCK;
+                slot_values[((g * blocks + block) * slots + slot) * DOPED_GROUP + lane] = values[k];
+                indices[(g * words + block / blocks_in_word) * DOPED_GROUP + lane] |= index << shift;
+                want[i] += (double)values[k] * (double)x[columns[k]];
+                scale[i] += fabs((double)values[k] * (double)x[columns[k]]);
+            }
+        }
+    }
+    for (size_t kind = 0; kind < STARTS; kind++) {
+        float *table = random_floats(rows);
+        float *y = guarded(rows);
+        doped_lookup(y, start((int)kind, y, table, rows), slot_values, indices, x, rows, cols, slots);
+        for (size_t i = 0; i < rows; i++) {
+            const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
+            expect("lookup", i, y[i], begin + want[i], fabs(begin) + scale[i]);
+        }
+        unguard(y, rows, "lookup");
+        free(table);
+    }
+    free(slot_values);
+    free(indices);
+    free(want);
+    free(scale);
+}
+
 /* A random rows x cols matrix with about `percent` non-zeros of a hundred, as CSR; every third row of it empty. */
 static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
     uint32_t *row_ptr = (uint32_t *)malloc((rows + 1) * sizeof *row_ptr);
@@ -77,6 +122,9 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         free(slice_ptr);
         free(lane_values);
         free(lane_columns);
+    }
+    for (size_t slots = 1; slots <= 3; slots++) {
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, slots);
     }
     for (size_t i = 0; i < rows; i++) {
         float *y = guarded(cols);

@@ -9,7 +9,7 @@ use std::path::Path;
 use std::process::Command;
 
 use dopec::model::{EmbeddingWeight, LayerKind, LstmWeights, Matrix, Model, Structure};
-use dopec::{Emit, Settings, Source, files};
+use dopec::{Emit, Settings, Source, Target, files};
 use dopec_tests::large;
 
 const FLAGS: [&str; 3] = ["-O2", "-O3", "-O3 -march=native"];
@@ -18,18 +18,23 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--quick");
     let folder = tempfile::tempdir().unwrap();
     println!(
-        "{:<20} {:<26} {:>12} {:>12}  speed-up: median (quartiles)",
+        "{:<20} {:<28} {:>12} {:>12}  speed-up: median (quartiles)",
         "model", "compiler", "dopec", "plain"
     );
     let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("models");
+    let blocks = if quick { 7 } else { 31 };
     let measure = |path: &Path, steps: usize| {
         for compiler in ["gcc", "clang"] {
             if Command::new(compiler).arg("--version").output().is_err() {
                 continue;
             }
             for flags in FLAGS {
-                let pairs = time(folder.path(), path, compiler, flags, steps, if quick { 7 } else { 31 });
+                let pairs = time(folder.path(), path, compiler, flags, Target::Any, steps, blocks);
                 report(path, &format!("{compiler} {flags}"), &pairs);
+            }
+            if has_avx512() {
+                let pairs = time(folder.path(), path, compiler, "-O3", Target::Avx512, steps, blocks);
+                report(path, &format!("{compiler} -O3, --target avx512"), &pairs);
             }
         }
     };
@@ -40,6 +45,13 @@ fn main() {
     std::fs::write(files.path().join("two_layers_of_1500.json"), &large.json).unwrap();
     std::fs::write(files.path().join(&large.weights_file), &large.weights).unwrap();
     measure(&files.path().join("two_layers_of_1500.json"), 4);
+}
+
+fn has_avx512() -> bool {
+    #[cfg(target_arch = "x86_64")]
+    return is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq");
+    #[cfg(not(target_arch = "x86_64"))]
+    false
 }
 
 /// Prints a row of the table.
@@ -54,7 +66,7 @@ fn report(path: &Path, toolchain: &str, pairs: &[(f64, f64)]) {
     let ratios = sorted(&mut pairs.iter().map(|(ours, plain)| plain / ours));
     let at = |values: &[f64], part: usize| values[(values.len() - 1) * part / 4];
     println!(
-        "{:<20} {toolchain:<26} {:>9.2} us {:>9.2} us  {:.2} ({:.2} .. {:.2})",
+        "{:<20} {toolchain:<28} {:>9.2} us {:>9.2} us  {:.2} ({:.2} .. {:.2})",
         path.file_stem().unwrap().to_string_lossy(),
         at(&ours, 2),
         at(&plain, 2),
@@ -70,10 +82,12 @@ fn time(
     path: &Path,
     compiler: &str,
     flags: &str,
+    target: Target,
     steps: usize,
     blocks: usize,
 ) -> Vec<(f64, f64)> {
-    let settings = Settings { emit: vec![Emit::C], data: dopec::DataForm::Incbin, ..Settings::default() };
+    let settings =
+        Settings { emit: vec![Emit::C], data: dopec::DataForm::Incbin, target, ..Settings::default() };
     let build = |source: &Source<'_>| Ok((dopec::read(source)?, dopec::compile(source, &settings)?));
     let (model, compiled) = files::with_source(path, build).0.unwrap_or_else(|faults| panic!("{faults}"));
     for file in compiled.files() {

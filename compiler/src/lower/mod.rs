@@ -15,6 +15,7 @@ mod constants;
 mod dense;
 mod kronecker;
 mod layer;
+mod lookup;
 mod matrix;
 mod monarch;
 mod path;
@@ -33,7 +34,7 @@ use builder::Builder;
 
 /// Lowers a model. Never fails: whatever passed ingest can be compiled.
 pub fn lower(model: Model, settings: &Settings) -> Program {
-    let plan = unroll::plan(&model, settings.unroll_limit);
+    let plan = unroll::plan(&model, settings);
     let input = model.input();
     let output_size = model.output_size();
     let last = model.layers.len() - 1;

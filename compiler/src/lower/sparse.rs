@@ -7,7 +7,9 @@
 //! wildly), compressed rows.
 
 use super::builder::Builder;
+use super::lookup;
 use super::path::Path;
+use super::unroll::Form;
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
@@ -37,8 +39,18 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
     }
     let choice = builder.plan.take(path);
     match choice {
-        Some(Ok(why)) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
-        Some(Err(why)) => table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}")),
+        Some(Form::Straight(why)) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
+        Some(Form::Lookup(slots, why)) => {
+            let left_over =
+                lookup::multiply(builder, path, &csr, (x, y, init), slots, &format!("{title}; {why}"));
+            if left_over.nnz() > 0 {
+                let title = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
+                table(builder, path, left_over, (x, y, Init::Accumulate), &title);
+            }
+        }
+        Some(Form::Table(why)) => {
+            table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"));
+        }
         None => table(builder, path, csr, (x, y, init), &format!("{title}; a table")),
     }
 }

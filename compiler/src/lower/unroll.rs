@@ -1,16 +1,21 @@
-//! Straight line or table: the decision for every sparse part, made at once.
+//! Straight line, look-ups or table: the decision for every sparse part, made at once.
 //!
 //! **Straight line** is one multiply-add in the code for each non-zero, its value and offsets in the code:
 //! nothing is loaded but x and y, and rows run side by side as far as the processor can. It takes
 //! [`BYTES_PER_TERM`] bytes of code a non-zero and compilers take time for each, so it is for small parts:
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
+//!
+//! **Look-ups** in registers ([`super::lookup`]) are for code that is compiled for AVX-512 alone, where they are
+//! cheaper than either and their tables stay in the cache.
 
 use std::collections::BTreeMap;
 
+use super::lookup;
 use super::path::Path;
-use crate::model::{LayerKind, LstmWeights, Matrix, Model, Structure};
+use crate::model::{Csr, LayerKind, LstmWeights, Matrix, Model, Structure};
 use crate::numbers::thousands;
+use crate::settings::{Settings, Target};
 
 /// The most non-zeros a sparse part may have as straight-line code.
 pub const TERMS_PER_MATRIX: usize = 4096;
@@ -21,12 +26,23 @@ pub const TERMS_PER_MODEL: usize = 8192;
 /// Bytes of machine code that a term takes, as measured on x86-64.
 pub const BYTES_PER_TERM: usize = 25;
 
-/// For the path of each sparse part: why it is straight line, or why a table.
+/// What becomes of a sparse part, and why.
+#[derive(Debug)]
+pub(super) enum Form {
+    /// Straight-line code.
+    Straight(String),
+    /// Look-ups with so many slots.
+    Lookup(usize, String),
+    /// A table.
+    Table(String),
+}
+
+/// What becomes of each sparse part, by its path.
 #[derive(Debug, Default)]
-pub(super) struct Plan(BTreeMap<String, Result<String, String>>);
+pub(super) struct Plan(BTreeMap<String, Form>);
 
 /// Decides for every sparse part that multiplies a vector.
-pub(super) fn plan(model: &Model, unroll_limit: Option<usize>) -> Plan {
+pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let mut parts = Vec::new();
     for layer in &model.layers {
         let path = Path::layer(&layer.name);
@@ -46,13 +62,31 @@ pub(super) fn plan(model: &Model, unroll_limit: Option<usize>) -> Plan {
             LayerKind::Embedding(_) | LayerKind::Activation(_) | LayerKind::LayerNorm(_) => {}
         }
     }
-    parts.sort_by_key(|&(_, nnz)| nnz);
-    let mut used = 0;
-    let decide = |(path, nnz): (String, usize)| (path, choose(nnz, unroll_limit, &mut used));
+    parts.sort_by_key(|(_, csr, _)| csr.nnz());
+    let (mut terms, mut bytes) = (0, 0);
+    let decide = |(path, csr, cols): (String, &Csr, usize)| {
+        let straight = straight(csr.nnz(), settings.unroll_limit, terms);
+        if settings.target == Target::Avx512 && settings.unroll_limit.is_none() {
+            let choice = lookup::choose(csr, cols, straight.is_ok());
+            if let Some(choice) = choice.filter(|choice| bytes + choice.bytes <= lookup::BUDGET) {
+                bytes += choice.bytes;
+                return (path, Form::Lookup(choice.slots, choice.why()));
+            }
+        }
+        let form = match straight {
+            Ok(why) => {
+                terms += csr.nnz();
+                Form::Straight(why)
+            }
+            Err(why) => Form::Table(why),
+        };
+        (path, form)
+    };
     Plan(parts.into_iter().map(decide).collect())
 }
 
-fn choose(nnz: usize, unroll_limit: Option<usize>, used: &mut usize) -> Result<String, String> {
+/// Why a part with so many non-zeros is straight line, after `used` in other parts; or why not.
+fn straight(nnz: usize, unroll_limit: Option<usize>, used: usize) -> Result<String, String> {
     let count = thousands(nnz);
     if let Some(limit) = unroll_limit {
         let limit_text = thousands(limit);
@@ -65,30 +99,29 @@ fn choose(nnz: usize, unroll_limit: Option<usize>, used: &mut usize) -> Result<S
     if nnz > TERMS_PER_MATRIX {
         return Err(format!("since {count} non-zeros > {} for a part", thousands(TERMS_PER_MATRIX)));
     }
-    if *used + nnz > TERMS_PER_MODEL {
-        let (used, budget) = (thousands(*used), thousands(TERMS_PER_MODEL));
+    if used + nnz > TERMS_PER_MODEL {
+        let (used, budget) = (thousands(used), thousands(TERMS_PER_MODEL));
         return Err(format!("since {count} non-zeros after {used} in smaller parts > {budget} for a model"));
     }
-    *used += nnz;
     Ok(format!(
         "straight line, since {count} non-zeros <= {} for a part and {} <= {} for the model; about {} bytes of code",
         thousands(TERMS_PER_MATRIX),
-        thousands(*used),
+        thousands(used + nnz),
         thousands(TERMS_PER_MODEL),
         thousands(nnz * BYTES_PER_TERM),
     ))
 }
 
-fn find(path: &Path, matrix: &Matrix, parts: &mut Vec<(String, usize)>) {
+fn find<'m>(path: &Path, matrix: &'m Matrix, parts: &mut Vec<(String, &'m Csr, usize)>) {
     if let Some(csr) = &matrix.sparse {
-        parts.push((path.dotted().to_owned(), csr.nnz()));
+        parts.push((path.dotted().to_owned(), csr, matrix.cols));
     }
     if let Some(structure) = &matrix.structure {
         find_in_structure(path, structure, parts);
     }
 }
 
-fn find_in_structure(path: &Path, structure: &Structure, parts: &mut Vec<(String, usize)>) {
+fn find_in_structure<'m>(path: &Path, structure: &'m Structure, parts: &mut Vec<(String, &'m Csr, usize)>) {
     match structure {
         Structure::Sum(terms) => {
             for (i, term) in terms.iter().enumerate() {
@@ -106,7 +139,7 @@ fn find_in_structure(path: &Path, structure: &Structure, parts: &mut Vec<(String
 
 impl Plan {
     /// The choice for a part, handed out once.
-    pub(super) fn take(&mut self, path: &Path) -> Option<Result<String, String>> {
+    pub(super) fn take(&mut self, path: &Path) -> Option<Form> {
         self.0.remove(path.dotted())
     }
 }

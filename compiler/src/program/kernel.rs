@@ -50,6 +50,7 @@ parts! {
     CIRCULANT needs [BASE];
     SELL needs [BASE];
     CSR needs [BASE];
+    LOOKUP needs [BASE];
     CSR_ROW needs [BASE];
     OUTER needs [BASE];
     ADD needs [BASE];
@@ -82,6 +83,7 @@ kernels! {
     CIRCULANT = "circulant" ("n") in CIRCULANT;
     SELL = "sell" ("rows") in SELL;
     CSR = "csr" ("rows", "nnz") in CSR;
+    LOOKUP = "lookup" ("rows", "cols", "slots") in LOOKUP;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;
     ADD = "add" ("n") in ADD;
