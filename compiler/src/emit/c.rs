@@ -1,5 +1,6 @@
 //! A Program spelled in C99 that is valid C++ too.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
@@ -63,11 +64,7 @@ fn layers(program: &Program, prefix: &str, of: &str, context: &mut tera::Context
     let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
     let mut straight = String::new();
     for layer in &program.layers {
-        layer.visit(&mut |operation| {
-            if let Operation::Straight(code) = operation {
-                speller.straight_functions(&mut straight, code);
-            }
-        });
+        speller.straight_code(&mut straight, &layer.operations);
     }
     context.insert("prefix", prefix);
     context.insert("of", of);
@@ -158,6 +155,40 @@ impl Speller<'_> {
                 body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
                 let _ = writeln!(out, "{:indent$}}}", "");
             }
+            Operation::ByFamily { family, body, otherwise } => {
+                self.only_for(out, family, true);
+                body.iter().for_each(|operation| self.operation(out, operation, indent));
+                out.push_str("#else\n");
+                otherwise.iter().for_each(|operation| self.operation(out, operation, indent));
+                out.push_str("#endif\n");
+            }
+        }
+    }
+
+    /// Opens what is compiled for a family, or for any other.
+    fn only_for(&self, out: &mut String, family: &Family, it: bool) {
+        let (upper, comparison) = (self.prefix.to_uppercase(), if it { "==" } else { "!=" });
+        let _ = writeln!(out, "#if {upper}_FAMILY {comparison} {}", family.number);
+    }
+
+    /// The straight-line code of operations.
+    fn straight_code(&self, out: &mut String, operations: &[Operation]) {
+        for operation in operations {
+            match operation {
+                Operation::Straight(code) => self.straight_functions(out, code),
+                Operation::Call(_) => {}
+                Operation::ForTokens { body, .. } => self.straight_code(out, body),
+                Operation::ByFamily { family, body, otherwise } => {
+                    for (it, operations) in [(true, body), (false, otherwise)] {
+                        let mut code = String::new();
+                        self.straight_code(&mut code, operations);
+                        if !code.is_empty() {
+                            self.only_for(out, family, it);
+                            let _ = writeln!(out, "{code}#endif\n");
+                        }
+                    }
+                }
+            }
         }
     }
 
@@ -242,20 +273,46 @@ fn write_tables(program: &Program, out: &mut dyn io::Write, layout: &BinaryLayou
         let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
         writeln!(out, "{text}")?;
     }
-    for (constant, offset) in program.constants.iter().zip(&layout.offsets) {
+    let by_family = read_by_family(program);
+    if !by_family.is_empty() {
+        writeln!(out, "/* What one family of instructions reads and another does not. */")?;
+        writeln!(out, "#if defined(__GNUC__)\n#define {upper}_UNUSED __attribute__((unused))")?;
+        writeln!(out, "#else\n#define {upper}_UNUSED\n#endif\n")?;
+    }
+    for (i, (constant, offset)) in program.constants.iter().zip(&layout.offsets).enumerate() {
+        let unused = if by_family.contains(&i) { format!("{upper}_UNUSED ") } else { String::new() };
         let (element, len) = (element(&constant.data), constant.data.len());
         let table = format!("{name}_table_{}", constant.name);
         writeln!(out, "/* {} */", constant.note)?;
         if let Some(offset) = offset {
-            writeln!(out, "static const {element} *const {table} =")?;
+            writeln!(out, "static const {element} *const {unused}{table} =")?;
             writeln!(out, "    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n")?;
             continue;
         }
-        writeln!(out, "static const {element} {table}[{len}] = {{")?;
+        writeln!(out, "static const {element} {unused}{table}[{len}] = {{")?;
         tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" })?;
         writeln!(out, "}};\n")?;
     }
     Ok(())
+}
+
+/// The tables that are read by one family of instructions and not by another.
+fn read_by_family(program: &Program) -> BTreeSet<usize> {
+    let mut read = BTreeSet::new();
+    for layer in &program.layers {
+        for operation in &layer.operations {
+            let Operation::ByFamily { body, otherwise, .. } = operation else { continue };
+            for operation in body.iter().chain(otherwise) {
+                let Operation::Call(call) = operation else { continue };
+                for table in &call.tables {
+                    if let Table::Given(id) | Table::Optional(Some(id)) = table {
+                        read.insert(id.0);
+                    }
+                }
+            }
+        }
+    }
+    read
 }
 
 fn element(data: &Data) -> String {

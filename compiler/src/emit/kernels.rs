@@ -23,7 +23,7 @@ pub(super) fn c(program: &Program, prefix: &str) -> String {
                 }
             }
             Operation::Straight(_) => push(Part::BASE, Vec::new()),
-            Operation::ForTokens { .. } => {}
+            Operation::ForTokens { .. } | Operation::ByFamily { .. } => {}
         }
     }
     let upper = prefix.to_uppercase();

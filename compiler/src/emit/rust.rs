@@ -131,6 +131,13 @@ impl Speller<'_> {
                 body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
                 let _ = writeln!(out, "{:indent$}}}", "");
             }
+            Operation::ByFamily { family, body, otherwise } => {
+                let _ = writeln!(out, "{:indent$}if kernels::FAMILY == {} {{", "", family.number);
+                body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}} else {{", "");
+                otherwise.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}}", "");
+            }
         }
     }
 

@@ -52,6 +52,7 @@ impl Uses {
                 uses.view(&straight.input);
             }
             Operation::ForTokens { .. } => uses.token = true,
+            Operation::ByFamily { .. } => {}
         });
         uses
     }

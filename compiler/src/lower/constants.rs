@@ -45,6 +45,10 @@ fn walk(operations: &mut [Operation], visit: &mut dyn FnMut(&mut ConstantId)) {
             }
             Operation::Straight(_) => {}
             Operation::ForTokens { body, .. } => walk(body, visit),
+            Operation::ByFamily { body, otherwise, .. } => {
+                walk(body, visit);
+                walk(otherwise, visit);
+            }
         }
     }
 }

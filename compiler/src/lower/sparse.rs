@@ -13,8 +13,8 @@ use super::unroll::Form;
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
-    Call, Data, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow, Table,
-    View,
+    Call, Data, Family, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow,
+    Table, View,
 };
 
 /// A slot of a slice costs this much less than a non-zero in compressed rows: eight rows run side by side,
@@ -37,21 +37,37 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
         }
         return;
     }
-    let choice = builder.plan.take(path);
-    match choice {
-        Some(Form::Straight(why)) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
-        Some(Form::Lookup(slots, why)) => {
-            let left_over =
-                lookup::multiply(builder, path, &csr, (x, y, init), slots, &format!("{title}; {why}"));
+    let form = builder.plan.take(path).unwrap_or_else(|| Form::Table("by default".to_owned()));
+    lower(builder, path, csr, (x, y, init), &title, form);
+}
+
+fn lower(
+    builder: &mut Builder,
+    path: &Path,
+    csr: Csr,
+    (x, y, init): (View, View, Init),
+    title: &str,
+    form: Form,
+) {
+    match form {
+        Form::Straight(why) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
+        Form::Lookup(slots, why) => {
+            let why = format!("{title}; {why}");
+            let left_over = lookup::multiply(builder, path, &csr, (x, y, init), slots, &why);
             if left_over.nnz() > 0 {
                 let title = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
                 table(builder, path, left_over, (x, y, Init::Accumulate), &title);
             }
         }
-        Some(Form::Table(why)) => {
-            table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"));
+        Form::Table(why) => table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}")),
+        Form::ByFamily(first, other) => {
+            let before = std::mem::take(&mut builder.operations);
+            lower(builder, path, csr.clone(), (x, y, init), title, *first);
+            let body = std::mem::take(&mut builder.operations);
+            lower(builder, path, csr, (x, y, init), title, *other);
+            let otherwise = std::mem::replace(&mut builder.operations, before);
+            builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
         }
-        None => table(builder, path, csr, (x, y, init), &format!("{title}; a table")),
     }
 }
 

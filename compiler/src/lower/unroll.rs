@@ -6,8 +6,8 @@
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
-//! **Look-ups** in registers ([`super::lookup`]) are for code that is compiled for AVX-512 alone, where they are
-//! cheaper than either and their tables stay in the cache.
+//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either and their tables
+//! stay in the cache; code that picks its family of instructions at run time holds them beside the other way.
 
 use std::collections::BTreeMap;
 
@@ -35,6 +35,8 @@ pub(super) enum Form {
     Lookup(usize, String),
     /// A table.
     Table(String),
+    /// Look-ups for AVX-512, the other for any other family of instructions.
+    ByFamily(Box<Form>, Box<Form>),
 }
 
 /// What becomes of each sparse part, by its path.
@@ -66,12 +68,18 @@ pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let (mut terms, mut bytes) = (0, 0);
     let decide = |(path, csr, cols): (String, &Csr, usize)| {
         let straight = straight(csr.nnz(), settings.unroll_limit, terms);
-        if settings.target == Target::Avx512 && settings.unroll_limit.is_none() {
+        let mut looked_up = None;
+        if matches!(settings.target, Target::Any | Target::Avx512) && settings.unroll_limit.is_none() {
             let choice = lookup::choose(csr, cols, straight.is_ok());
             if let Some(choice) = choice.filter(|choice| bytes + choice.bytes <= lookup::BUDGET) {
                 bytes += choice.bytes;
-                return (path, Form::Lookup(choice.slots, choice.why()));
+                looked_up = Some(Form::Lookup(choice.slots, choice.why()));
             }
+        }
+        if settings.target == Target::Avx512
+            && let Some(form) = looked_up
+        {
+            return (path, form);
         }
         let form = match straight {
             Ok(why) => {
@@ -79,6 +87,10 @@ pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
                 Form::Straight(why)
             }
             Err(why) => Form::Table(why),
+        };
+        let form = match looked_up {
+            Some(looked_up) => Form::ByFamily(Box::new(looked_up), Box::new(form)),
+            None => form,
         };
         (path, form)
     };

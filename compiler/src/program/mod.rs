@@ -118,6 +118,15 @@ pub enum Operation {
         /// What runs.
         body: Vec<Operation>,
     },
+    /// One of two ways to the same, by the family of instructions that the code is compiled for.
+    ByFamily {
+        /// The family of the first way.
+        family: &'static Family,
+        /// What runs for it.
+        body: Vec<Operation>,
+        /// What runs for any other.
+        otherwise: Vec<Operation>,
+    },
 }
 
 /// A call of a kernel: outputs, init, tables, inputs, dims and scalar stand in that order in the call.
@@ -276,13 +285,18 @@ impl Program {
 }
 
 impl LayerCode {
-    /// Calls `visit` for each operation, those inside token ranges included, in order.
+    /// Calls `visit` for each operation, those inside others included, in order.
     pub fn visit<'a>(&'a self, visit: &mut dyn FnMut(&'a Operation)) {
         fn walk<'a>(operations: &'a [Operation], visit: &mut dyn FnMut(&'a Operation)) {
             for operation in operations {
                 visit(operation);
-                if let Operation::ForTokens { body, .. } = operation {
-                    walk(body, visit);
+                match operation {
+                    Operation::ForTokens { body, .. } => walk(body, visit),
+                    Operation::ByFamily { body, otherwise, .. } => {
+                        walk(body, visit);
+                        walk(otherwise, visit);
+                    }
+                    Operation::Call(_) | Operation::Straight(_) => {}
                 }
             }
         }
@@ -307,6 +321,9 @@ impl Operation {
                 visit(&mut straight.input);
             }
             Operation::ForTokens { body, .. } => body.iter_mut().for_each(|operation| operation.views(visit)),
+            Operation::ByFamily { body, otherwise, .. } => {
+                body.iter_mut().chain(otherwise).for_each(|operation| operation.views(visit));
+            }
         }
     }
 }

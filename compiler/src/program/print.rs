@@ -60,6 +60,12 @@ impl Program {
                 writeln!(f, "{:indent$}for {start} <= token < {end}", "")?;
                 body.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))
             }
+            Operation::ByFamily { family, body, otherwise } => {
+                writeln!(f, "{:indent$}for {}", "", family.name)?;
+                body.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))?;
+                writeln!(f, "{:indent$}otherwise", "")?;
+                otherwise.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))
+            }
         }
     }
 
