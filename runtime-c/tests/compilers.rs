@@ -132,6 +132,29 @@ fn with_wide_vectors() {
     }
 }
 
+/// On AArch64, whose vectors have four lanes: with the cross compiler and the emulator, where both are installed.
+#[test]
+fn on_aarch64() {
+    let (compiler, emulator) = ("aarch64-linux-gnu-gcc", "qemu-aarch64");
+    if !exists(compiler) || !exists(emulator) {
+        println!("left out: needs {compiler} and {emulator}");
+        return;
+    }
+    for flags in [["-std=c99", "-O2", "-static"], ["-std=c99", "-O0", "-static"]] {
+        for source in SOURCES {
+            // The bounds of the functions are checked on a sample a tenth as dense: the emulator is slow.
+            let arguments: &[&str] = if source == "math" { &["10007"] } else { &[] };
+            let program = build(compiler, &flags, source);
+            let output = Command::new(emulator).arg(&program).args(arguments).output().unwrap();
+            assert!(
+                output.status.success(),
+                "{flags:?} {source}: {}",
+                String::from_utf8_lossy(&output.stdout)
+            );
+        }
+    }
+}
+
 /// The loops of gates and products are vector code as they stand, without `-ffast-math`: no multiplication, division or
 /// addition of single floats is left in them.
 #[cfg(target_arch = "x86_64")]
