@@ -1,6 +1,4 @@
-//! Sparse parts: straight line or table, and which table.
-//!
-//! Which of the two is [`super::unroll`]'s decision.
+//! Sparse parts in the form that [`super::unroll`] chose: straight line, look-ups, a table; and which table.
 //!
 //! A **table** is sliced ELLPACK (SELL-C-σ, arXiv 1307.6209) with [`Kernel::LANES`] rows a slice, rows sorted by
 //! length so that slices fill evenly; where padding would outweigh that (few rows, or lengths that differ
