@@ -1,7 +1,7 @@
 //! dopec compiles trained doped neural networks to C and Rust specialised for exactly that model.
 //!
 //! The stages run in one direction: bytes → [`ingest`] → [`model::Model`] → [`lower`] →
-//! [`program::Program`] → [`emit`] → files. [`reference`] computes what a model means in 64-bit floats.
+//! [`program::Program`] → [`emit`] → files. [`mod@reference`] computes what a model means in 64-bit floats.
 //! The library is pure: bytes and [`Settings`] in, named files out. The command, the macro `doped_model!`
 //! (crate `doped`) and `Build` for build.rs are thin doors that call [`compile`].
 
