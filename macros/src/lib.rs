@@ -18,9 +18,9 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// ```
 ///
 /// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
-/// path; `unroll_limit = N` and `target = "WORD"` after it are the command's `--unroll-limit` and `--target`. The module needs nothing but `core`,
-/// and the crate is built again when the model's files change. A fault in the model is a compile error at
-/// the path, with the text that the command prints.
+/// path; `unroll_limit = N` and `target = "WORD"` after it are the command's `--unroll-limit` and `--target`.
+/// The module needs nothing but `core`, and the crate is built again when the model's files change. A fault
+/// in the model is a compile error at the path, with the text that the command prints.
 #[proc_macro]
 pub fn doped_model(input: TokenStream) -> TokenStream {
     let call = syn::parse_macro_input!(input as ModelCall);

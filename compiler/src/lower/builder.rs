@@ -5,7 +5,7 @@
 use std::collections::BTreeSet;
 
 use super::path::Path;
-use super::unroll::Plan;
+use super::plan::Plan;
 use crate::program::{
     Buffer, Call, Constant, ConstantId, Data, Init, Kernel, Operation, Place, Source, Table, View,
 };

@@ -78,33 +78,17 @@ pub(super) fn multiply(
             thousands(multiply_adds),
             thousands(cost),
         );
-        if right == 1 {
-            let table = builder.floats(&field, panels(&weight, m, n), panels_note(m, n));
-            let why = format!("{title}; along rows of the factor, since its dimension is the innermost");
-            let dims = vec![left, m, n];
-            builder.product(
-                Kernel::DENSE_BATCH,
-                (target, start),
-                vec![table],
-                Source::View(current),
-                dims,
-                multiply_adds,
-                why,
-            );
+        let (kernel, values, note, dims, why) = if right == 1 {
+            let why = "along rows of the factor, since its dimension is the innermost".to_owned();
+            (Kernel::DENSE_BATCH, panels(&weight, m, n), panels_note(m, n), vec![left, m, n], why)
         } else {
-            let table = builder.floats(&field, weight, format!("{}, row-major", shape(m, n)));
-            let why = format!("{title}; along the {right} values inside its dimension");
-            let dims = vec![left, m, n, right];
-            builder.product(
-                Kernel::KRON_OUTER,
-                (target, start),
-                vec![table],
-                Source::View(current),
-                dims,
-                multiply_adds,
-                why,
-            );
-        }
+            let note = format!("{}, row-major", shape(m, n));
+            let why = format!("along the {right} values inside its dimension");
+            (Kernel::KRON_OUTER, weight, note, vec![left, m, n, right], why)
+        };
+        let tables = vec![builder.floats(&field, values, note)];
+        let why = format!("{title}; {why}");
+        builder.product(kernel, (target, start), tables, Source::View(current), dims, multiply_adds, why);
         current = target;
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Takes a checked [`Model`] and the [`Settings`]; gives a [`Program`] that the emitters spell. In order:
 //!
-//! 1. [`unroll::plan`] decides for each sparse part, knowing all of them: straight line or table.
+//! 1. [`plan`] decides for each sparse part, knowing all of them: straight line, look-ups or table.
 //! 2. [`layer`] turns each layer into operations, through [`matrix`] (a matrix times a vector) and [`row`]
 //!    (a row of a matrix); each structure has a file, and the order of a Kronecker product's contractions,
 //!    layouts of weights and what a bias is added to are decided there.
@@ -19,13 +19,13 @@ mod lookup;
 mod matrix;
 mod monarch;
 mod path;
+mod plan;
 mod row;
 mod slots;
 mod sparse;
-mod unroll;
 
 pub use kronecker::contraction_order;
-pub use unroll::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL};
+pub use plan::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL};
 
 use crate::model::Model;
 use crate::program::{Families, Family, Place, Program, View};
@@ -34,7 +34,7 @@ use builder::Builder;
 
 /// Lowers a model. Never fails: whatever passed ingest can be compiled.
 pub fn lower(model: Model, settings: &Settings) -> Program {
-    let plan = unroll::plan(&model, settings);
+    let plan = plan::plan(&model, settings);
     let input = model.input();
     let output_size = model.output_size();
     let last = model.layers.len() - 1;

@@ -1,4 +1,4 @@
-//! Sparse parts in the form that [`super::unroll`] chose: straight line, look-ups, a table; and which table.
+//! Sparse parts in the form that [`super::plan`] chose: straight line, look-ups, a table; and which table.
 //!
 //! A **table** is sliced ELLPACK (SELL-C-σ, arXiv 1307.6209) with [`Kernel::LANES`] rows a slice, rows sorted by
 //! length so that slices fill evenly; where padding would outweigh that (few rows, or lengths that differ
@@ -7,7 +7,7 @@
 use super::builder::Builder;
 use super::lookup;
 use super::path::Path;
-use super::unroll::Form;
+use super::plan::Form;
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
