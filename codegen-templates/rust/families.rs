@@ -19,7 +19,8 @@ pub(super) fn best() -> u8 {
         target_feature = "avx512vl",
         target_feature = "avx512bw",
         target_feature = "avx512dq",
-        target_feature = "fma"
+        target_feature = "fma",
+        target_feature = "popcnt"
     )) {
         return BASE;
     }
@@ -46,7 +47,7 @@ fn detect() -> u8 {
     let has = |bits: u32, all: &[u32]| all.iter().all(|bit| bits >> bit & 1 == 1);
     // SAFETY: every processor of x86-64 has CPUID; leaf 7 is asked for only where it is there.
     let (leaves, one) = unsafe { (__cpuid(0).eax, __cpuid(1).ecx) };
-    // 12 FMA, 26 XSAVE, 27 the operating system uses it, 28 AVX
+    // 12 FMA, 23 POPCNT, 26 XSAVE, 27 the operating system uses it, 28 AVX
     if leaves < 7 || !has(one, &[12, 26, 27, 28]) {
         return BASE;
     }
@@ -55,7 +56,7 @@ fn detect() -> u8 {
     // 5 AVX2; 16 F, 17 DQ, 30 BW, 31 VL of AVX-512. Kept: 1, 2 the registers of AVX, 5 to 7 those of AVX-512
     if kept & 0x6 != 0x6 || !has(seven, &[5]) {
         BASE
-    } else if kept & 0xe0 != 0xe0 || !has(seven, &[16, 17, 30, 31]) {
+    } else if kept & 0xe0 != 0xe0 || !has(seven, &[16, 17, 30, 31]) || !has(one, &[23]) {
         AVX2
     } else {
         AVX512

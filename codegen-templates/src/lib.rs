@@ -47,6 +47,8 @@ pub mod kernels {
         SELL = "sell";
         CSR = "csr";
         LOOKUP = "lookup";
+        LOOKUP_PACKED = "lookup_packed";
+        COO = "coo";
         CSR_ROW = "csr_row";
         OUTER = "outer";
         ADD = "add";

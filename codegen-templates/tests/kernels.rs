@@ -19,6 +19,8 @@ mod kernels {
     include!("../rust/kernels/sell.rs");
     include!("../rust/kernels/csr.rs");
     include!("../rust/kernels/lookup.rs");
+    include!("../rust/kernels/lookup_packed.rs");
+    include!("../rust/kernels/coo.rs");
     include!("../rust/kernels/csr_row.rs");
     include!("../rust/kernels/outer.rs");
     include!("../rust/kernels/add.rs");
@@ -190,10 +192,63 @@ fn a_row_of_a_monarch_matrix() {
     }
 }
 
+/// The tables of look-ups with `windows` windows in each band, and the elements that find no slot.
+#[derive(Default)]
+struct Lookup {
+    counts: Vec<u16>,
+    starts: Vec<u16>,
+    padded: Vec<f32>,
+    packed: Vec<f32>,
+    masks: Vec<u16>,
+    indices: Vec<u32>,
+    single: (Vec<f32>, Vec<u16>, Vec<u16>),
+}
+
+impl Lookup {
+    fn new(row_ptr: &[u32], columns: &[u16], values: &[f32], cols: usize, windows: usize) -> Lookup {
+        let rows: Vec<usize> = (0..row_ptr.len() - 1).collect();
+        let mut tables = Lookup::default();
+        for band in rows.chunks(128) {
+            let groups = band.len().div_ceil(16);
+            let first = |k: usize| if cols > 32 { k * (cols - 32) / windows } else { 0 };
+            let (value, mask, word) = (tables.padded.len(), tables.masks.len(), tables.indices.len());
+            tables.counts.push(windows as u16);
+            tables.starts.extend((0..windows).map(|k| first(k) as u16));
+            tables.padded.resize(value + windows * groups * 16, 0.0);
+            tables.masks.resize(mask + windows * groups, 0);
+            tables.indices.resize(word + windows.div_ceil(6) * groups * 16, 0);
+            for (lane, &row) in band.iter().enumerate() {
+                let mut k = 0;
+                for e in row_ptr[row] as usize..row_ptr[row + 1] as usize {
+                    let column = columns[e] as usize;
+                    while k < windows && first(k) + 32 <= column {
+                        k += 1;
+                    }
+                    if k < windows && first(k) <= column {
+                        tables.padded[value + k * groups * 16 + lane] = values[e];
+                        tables.masks[mask + k * groups + lane / 16] |= 1 << (lane % 16);
+                        let index = (column - first(k)) as u32;
+                        tables.indices[word + k / 6 * groups * 16 + lane] |= index << (5 * (k % 6));
+                        k += 1;
+                    } else {
+                        tables.single.0.push(values[e]);
+                        tables.single.1.push(columns[e]);
+                        tables.single.2.push(row as u16);
+                    }
+                }
+            }
+        }
+        let held = |&i: &usize| tables.masks[i / 16] >> (i % 16) & 1 == 1;
+        tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
+        tables.packed.extend([0.0; 15]);
+        tables
+    }
+}
+
 #[test]
 fn sparse_kernels() {
     let random = &mut Random(4);
-    for (rows, cols) in [(1, 1), (1, 40), (7, 3), (8, 8), (9, 17), (40, 23), (65, 300)] {
+    for (rows, cols) in [(1, 1), (1, 40), (7, 3), (8, 8), (9, 17), (40, 23), (65, 300), (200, 90)] {
         for density in [0, 1, 3, 10] {
             let x = random.floats(cols);
             let (mut row_ptr, mut columns) = (vec![0_u32], Vec::<u16>::new());
@@ -228,30 +283,19 @@ fn sparse_kernels() {
                 kernels::sell(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows);
             });
 
-            for slots in 1..=3 {
-                let (groups, blocks) = (rows.div_ceil(16), cols.div_ceil(32));
-                let in_word = 6 / slots;
-                let words = blocks.div_ceil(in_word);
-                let mut held = vec![0.0; groups * blocks * slots * 16];
-                let mut indices = vec![0_u32; groups * words * 16];
-                let mut held_sums = vec![Vec::new(); rows];
-                for i in 0..rows {
-                    for k in row(i) {
-                        let block = columns[k] as usize / 32;
-                        let slot = row(i)
-                            .filter(|&other| other < k && columns[other] as usize / 32 == block)
-                            .count();
-                        if slot < slots {
-                            held[((i / 16 * blocks + block) * slots + slot) * 16 + i % 16] = values[k];
-                            let shift = 5 * (block % in_word * slots + slot);
-                            indices[(i / 16 * words + block / in_word) * 16 + i % 16] |=
-                                u32::from(columns[k] % 32) << shift;
-                            held_sums[i].push(product(values[k], x[columns[k] as usize]));
-                        }
-                    }
-                }
-                check("lookup", random, &held_sums, &mut |y, init| {
-                    kernels::lookup(y, init, &held, &indices, &x, rows, cols, slots);
+            for windows in [0, 1, 4, 8] {
+                let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows);
+                let Lookup { counts, starts, padded, packed, masks, indices, single, .. } = &tables;
+                let add_single = |y: &mut [f32]| {
+                    kernels::coo(y, &single.0, &single.1, &single.2, &x, single.0.len());
+                };
+                check("lookup", random, &sums, &mut |y, init| {
+                    kernels::lookup(y, init, counts, starts, padded, indices, &x, rows, cols);
+                    add_single(y);
+                });
+                check("lookup_packed", random, &sums, &mut |y, init| {
+                    kernels::lookup_packed(y, init, counts, starts, packed, masks, indices, &x, rows, cols);
+                    add_single(y);
                 });
             }
 

@@ -2,9 +2,9 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], and all need [`BASE`].
+//! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs [`LOOKUP`], and all need [`BASE`].
 //!
-//! [`SELL`], [`CSR`] and [`CSR_ROW`] are written for the tokens `doped_column_t` and `doped_row_t` and names that end
+//! [`SELL`], [`CSR`], [`CSR_ROW`] and [`COO`] are written for the tokens `doped_column_t` and `doped_row_t` and names that end
 //! in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair of index types, with those replaced
 //! (`uint16_t` and `_u16`, for example).
 
@@ -34,6 +34,8 @@ headers! {
     SELL = "sell";
     CSR = "csr";
     LOOKUP = "lookup";
+    LOOKUP_PACKED = "lookup_packed";
+    COO = "coo";
     CSR_ROW = "csr_row";
     OUTER = "outer";
     ADD = "add";

@@ -3,6 +3,7 @@
 #include "check.h"
 #include "doped/base.h"
 #include "doped/lookup.h"
+#include "doped/lookup_packed.h"
 
 #define column_t uint8_t
 #define row_t uint8_t

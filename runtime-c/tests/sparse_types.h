@@ -5,51 +5,106 @@
 #define doped_sell_COLUMN_ROW PASTE(sell)
 #define doped_csr_COLUMN PASTE(csr)
 #define doped_csr_row_COLUMN PASTE(csr_row)
+#define doped_coo_COLUMN_ROW PASTE(coo)
+#include "doped/coo.h"
 #include "doped/csr.h"
 #include "doped/csr_row.h"
 #include "doped/sell.h"
 
-/* Look-ups with so many slots from each start; what they do not hold is left out. */
+/* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot one
+ * by one. */
 static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
-                                size_t rows, size_t cols, size_t slots) {
-    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
-    const size_t blocks = (cols + DOPED_BLOCK - 1) / DOPED_BLOCK;
-    const size_t blocks_in_word = DOPED_INDICES / slots;
-    const size_t words = (blocks + blocks_in_word - 1) / blocks_in_word;
-    float *slot_values = (float *)calloc(groups * blocks * slots * DOPED_GROUP, sizeof *slot_values);
-    uint32_t *indices = (uint32_t *)calloc(groups * words * DOPED_GROUP, sizeof *indices);
+                                size_t rows, size_t cols, size_t windows) {
+    const size_t height = DOPED_BAND * DOPED_GROUP;
+    const size_t bands = (rows + height - 1) / height;
+    const size_t room = bands * height * (windows + DOPED_INDICES) + DOPED_GROUP;
+    uint16_t *counts = (uint16_t *)calloc(bands, sizeof *counts);
+    uint16_t *starts = (uint16_t *)calloc(bands * windows, sizeof *starts);
+    float *padded = (float *)calloc(room, sizeof *padded);
+    float *packed = (float *)calloc(room, sizeof *packed);
+    uint16_t *masks = (uint16_t *)calloc(room, sizeof *masks);
+    uint32_t *indices = (uint32_t *)calloc(room, sizeof *indices);
+    float *single_values = (float *)calloc(row_ptr[rows] + 1u, sizeof *single_values);
+    column_t *single_columns = (column_t *)calloc(row_ptr[rows] + 1u, sizeof *single_columns);
+    row_t *single_rows = (row_t *)calloc(row_ptr[rows] + 1u, sizeof *single_rows);
     double *want = (double *)calloc(rows, sizeof *want);
     double *scale = (double *)calloc(rows, sizeof *scale);
-    for (size_t i = 0; i < rows; i++) {
-        const size_t g = i / DOPED_GROUP;
-        const size_t lane = i % DOPED_GROUP;
-        size_t slot = 0;
-        for (uint32_t k = row_ptr[i]; k < row_ptr[i + 1]; k++) {
-            const size_t block = columns[k] / DOPED_BLOCK;
-            slot = k > row_ptr[i] && columns[k - 1] / DOPED_BLOCK == block ? slot + 1 : 0;
-            if (slot < slots) {
-                const size_t shift = 5 * (block % blocks_in_word * slots + slot);
-                const uint32_t index = (uint32_t)columns[k] % DOPED_BLOCK;
-                slot_values[((g * blocks + block) * slots + slot) * DOPED_GROUP + lane] = values[k];
-                indices[(g * words + block / blocks_in_word) * DOPED_GROUP + lane] |= index << shift;
-                want[i] += (double)values[k] * (double)x[columns[k]];
-                scale[i] += fabs((double)values[k] * (double)x[columns[k]]);
+    size_t single = 0, value = 0, mask = 0, word = 0, at = 0;
+    for (size_t band = 0; band < bands; band++) {
+        const size_t first = band * height;
+        const size_t end = first + height < rows ? first + height : rows;
+        const size_t groups = (end - first + DOPED_GROUP - 1) / DOPED_GROUP;
+        const size_t slots = groups * DOPED_GROUP;
+        const size_t count = windows - band % 2 < windows ? windows - band % 2 : windows;
+        uint16_t *start = starts + at;
+        counts[band] = (uint16_t)count;
+        for (size_t k = 0; k < count; k++) {
+            start[k] = (uint16_t)(cols > DOPED_WINDOW ? k * (cols - DOPED_WINDOW) / count : 0);
+        }
+        for (size_t i = first; i < end; i++) {
+            size_t k = 0;
+            for (uint32_t e = row_ptr[i]; e < row_ptr[i + 1]; e++) {
+                const double term = (double)values[e] * (double)x[columns[e]];
+                while (k < count && (size_t)start[k] + DOPED_WINDOW <= columns[e]) {
+                    k++;
+                }
+                want[i] += term;
+                scale[i] += fabs(term);
+                if (k < count && columns[e] >= start[k]) {
+                    const size_t lane = i - first;
+                    padded[value + k * slots + lane] = values[e];
+                    masks[mask + k * groups + lane / DOPED_GROUP] |= (uint16_t)(1u << lane % DOPED_GROUP);
+                    indices[word + k / DOPED_INDICES * slots + lane] |=
+                        ((uint32_t)columns[e] - start[k]) << (5 * (k % DOPED_INDICES));
+                    k++;
+                } else {
+                    single_values[single] = values[e];
+                    single_columns[single] = columns[e];
+                    single_rows[single] = (row_t)i;
+                    single++;
+                }
             }
+        }
+        at += count;
+        value += count * slots;
+        mask += count * groups;
+        word += doped_lookup_words(count) * slots;
+    }
+    at = 0;
+    for (size_t i = 0; i < value; i++) {
+        if (((uint32_t)masks[i / DOPED_GROUP] >> (i % DOPED_GROUP) & 1u) != 0) {
+            packed[at++] = padded[i];
         }
     }
     for (size_t kind = 0; kind < STARTS; kind++) {
-        float *table = random_floats(rows);
-        float *y = guarded(rows);
-        doped_lookup(y, start((int)kind, y, table, rows), slot_values, indices, x, rows, cols, slots);
-        for (size_t i = 0; i < rows; i++) {
-            const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
-            expect("lookup", i, y[i], begin + want[i], fabs(begin) + scale[i]);
+        for (size_t form = 0; form < 2; form++) {
+            float *table = random_floats(rows);
+            float *y = guarded(rows);
+            const float *init = start((int)kind, y, table, rows);
+            const char *name = form == 0 ? "lookup" : "lookup_packed";
+            if (form == 0) {
+                doped_lookup(y, init, counts, starts, padded, indices, x, rows, cols);
+            } else {
+                doped_lookup_packed(y, init, counts, starts, packed, masks, indices, x, rows, cols);
+            }
+            PASTE(coo)(y, single_values, single_columns, single_rows, x, single);
+            for (size_t i = 0; i < rows; i++) {
+                const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
+                expect(name, i, y[i], begin + want[i], fabs(begin) + scale[i]);
+            }
+            unguard(y, rows, name);
+            free(table);
         }
-        unguard(y, rows, "lookup");
-        free(table);
     }
-    free(slot_values);
+    free(counts);
+    free(starts);
+    free(padded);
+    free(packed);
+    free(masks);
     free(indices);
+    free(single_values);
+    free(single_columns);
+    free(single_rows);
     free(want);
     free(scale);
 }
@@ -123,8 +178,8 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         free(lane_values);
         free(lane_columns);
     }
-    for (size_t slots = 1; slots <= 3; slots++) {
-        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, slots);
+    for (size_t windows = 0; windows <= 9; windows += 3) {
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows);
     }
     for (size_t i = 0; i < rows; i++) {
         float *y = guarded(cols);
@@ -153,6 +208,7 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
 #undef doped_sell_COLUMN_ROW
 #undef doped_csr_COLUMN
 #undef doped_csr_row_COLUMN
+#undef doped_coo_COLUMN_ROW
 #undef column_t
 #undef row_t
 #undef PASTE

@@ -1,156 +1,200 @@
-// A sparse matrix times a vector by look-ups in registers instead of loads: a block of 32 inputs stands in two registers
-// of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes, for each group of 16
-// rows and each block, as many slots of 16 values and 5-bit indices as there are in every cell; gives every row's sum.
-// What does not fit the slots is left to another kernel. Rows stay in their own order.
+// A sparse matrix times a vector by look-ups in registers instead of loads: 32 neighbouring inputs, a window, stand in two
+// registers of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes bands of up to
+// 128 rows; each has windows of its own, wherever its elements are, and for each window and 16 rows a slot: 16 values and
+// 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another kernel. Rows stay
+// in their own order.
 
 /// Rows of a group.
 #[allow(dead_code)]
 const GROUP: usize = 16;
 
-/// Columns of a block.
+/// Rows of a band.
 #[allow(dead_code)]
-const BLOCK: usize = 32;
+const BAND: usize = 128;
 
-/// y[i] = init + sum over the blocks b of cols and s < slots of `values[((g * blocks + b) * slots + s) * 16 + lane] *
-/// x[32 * b + index]`, for i = 16 * g + lane < rows. The index is five bits of `indices[(g * words + w) * 16 + lane]`: a
-/// word holds those of 6 / slots blocks, a block's first slot lowest. Empty slots hold value 0 and index 0; lanes past
-/// rows are empty. `slots` divides 6.
+/// Columns of a window.
+#[allow(dead_code)]
+const WINDOW: usize = 32;
+
+/// Indices in a word.
+#[allow(dead_code)]
+const INDICES: usize = 6;
+
+/// y[i] = init + sum over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]`, where the
+/// band's rows start at b and `slots` are its rows rounded up to whole groups. The index is five bits of
+/// `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are 128 rows high, the last may be lower; band
+/// after band, `counts` has the number of its windows, and `starts`, `values` and `indices` hold what is its own. Windows
+/// lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 pub(super) fn lookup(
     y: &mut [f32],
     init: Init<'_>,
+    counts: &[u16],
+    starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
     rows: usize,
     cols: usize,
-    slots: usize,
 ) {
-    let blocks = cols.div_ceil(BLOCK);
-    let blocks_in_word = 6 / slots;
-    let words = blocks.div_ceil(blocks_in_word);
-    let groups = rows.div_ceil(GROUP);
-    assert!(y.len() == rows && init.fits(rows) && x.len() == cols);
-    assert!(values.len() == groups * blocks * slots * GROUP && indices.len() == groups * words * GROUP);
-    let mut last = [0.0; BLOCK];
-    let rest = cols - (blocks - 1) * BLOCK;
-    last[..rest].copy_from_slice(&x[(blocks - 1) * BLOCK..]);
-    let mut g = 0;
-    while g < groups {
-        let lanes = if rows - g * GROUP < GROUP { rows - g * GROUP } else { GROUP };
-        let mut sums = [[0.0_f32; GROUP]; 4];
-        #[cfg(target_arch = "x86_64")]
-        if FAMILY == 2 {
-            let together = if (g + 4) * GROUP <= rows { 4 } else { 1 };
-            // SAFETY: the family has the instructions; the lengths of the tables were checked above.
-            unsafe {
-                let (values, indices) =
-                    (values.as_ptr().add(g * blocks * slots * GROUP), indices.as_ptr().add(g * words * GROUP));
-                if together == 4 {
-                    lookup_groups::<4>(&mut sums, values, indices, x, &last, blocks, slots);
-                } else {
-                    lookup_groups::<1>(&mut sums, values, indices, x, &last, blocks, slots);
-                }
-            }
-            if together == 4 {
-                let mut h = 0;
-                while h < 4 {
-                    let at = (g + h) * GROUP;
-                    let mut start = init.load::<GROUP>(y, at);
-                    add_scaled(&mut start, &sums[h], 1.0);
-                    y[at..at + GROUP].copy_from_slice(&start);
-                    h += 1;
-                }
-                g += 4;
-                continue;
-            }
-        }
-        if FAMILY != 2 {
-            let mut lane = 0;
-            while lane < lanes {
-                let mut block = 0;
-                while block < blocks {
-                    let word = indices[(g * words + block / blocks_in_word) * GROUP + lane];
-                    let mut slot = 0;
-                    while slot < slots {
-                        let index = word >> (5 * (block % blocks_in_word * slots + slot)) & 31;
-                        let value = values[((g * blocks + block) * slots + slot) * GROUP + lane];
-                        sums[0][lane] += value * x[block * BLOCK + index as usize];
-                        slot += 1;
-                    }
-                    block += 1;
-                }
-                lane += 1;
-            }
-        }
-        let mut lane = 0;
-        while lane < lanes {
-            let at = g * GROUP + lane;
-            let [start] = init.load(y, at);
-            y[at] = start + sums[0][lane];
-            lane += 1;
-        }
-        g += 1;
+    assert!(y.len() == rows && init.fits(rows) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    let mut room = [0.0; WINDOW];
+    let x = lookup_input(x, &mut room);
+    let rest = rows % BAND;
+    let (mut starts, mut values, mut indices) = (starts, values, indices);
+    let mut first = 0;
+    while first < rows - rest {
+        let (windows, slots) = (counts[first / BAND] as usize, BAND);
+        lookup_rows(&mut y[first..first + BAND], init, first, BAND, &starts[..windows], values, indices, x);
+        starts = &starts[windows..];
+        values = &values[windows * slots..];
+        indices = &indices[windows.div_ceil(INDICES) * slots..];
+        first += BAND;
+    }
+    if rest > 0 {
+        lookup_rows(&mut y[first..], init, first, rest, starts, values, indices, x);
     }
 }
 
-/// The sums of `G` neighbouring groups of rows, at most four; each block's registers serve all of them.
+/// y = init + sums of a band of `rows` rows from `first`; `starts` are its windows.
+#[inline(always)]
+#[allow(unsafe_code, clippy::too_many_arguments)]
+fn lookup_rows(
+    y: &mut [f32],
+    init: Init<'_>,
+    first: usize,
+    rows: usize,
+    starts: &[u16],
+    values: &[f32],
+    indices: &[u32],
+    x: &[f32],
+) {
+    let (slots, windows) = (rows.div_ceil(GROUP) * GROUP, starts.len());
+    let (values, indices) = (&values[..windows * slots], &indices[..windows.div_ceil(INDICES) * slots]);
+    let mut sums = [0.0_f32; BAND];
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows are
+        // tables of the model, checked against the length of x when it was compiled.
+        unsafe {
+            match slots / GROUP {
+                1 => lookup_band::<1>(&mut sums, starts, values, indices, x),
+                2 => lookup_band::<2>(&mut sums, starts, values, indices, x),
+                3 => lookup_band::<3>(&mut sums, starts, values, indices, x),
+                4 => lookup_band::<4>(&mut sums, starts, values, indices, x),
+                5 => lookup_band::<5>(&mut sums, starts, values, indices, x),
+                6 => lookup_band::<6>(&mut sums, starts, values, indices, x),
+                7 => lookup_band::<7>(&mut sums, starts, values, indices, x),
+                _ => lookup_band::<8>(&mut sums, starts, values, indices, x),
+            }
+        }
+    }
+    if FAMILY != 2 {
+        let mut i = 0;
+        while i < rows {
+            let mut k = 0;
+            while k < windows {
+                let index = indices[k / INDICES * slots + i] >> (5 * (k % INDICES)) & 31;
+                sums[i] += values[k * slots + i] * x[starts[k] as usize + index as usize];
+                k += 1;
+            }
+            i += 1;
+        }
+    }
+    lookup_finish(y, init, first, rows, &sums);
+}
+
+/// x, or where it is shorter than a window a copy in `room`, with zeros behind.
+#[inline(always)]
+fn lookup_input<'a>(x: &'a [f32], room: &'a mut [f32; WINDOW]) -> &'a [f32] {
+    if x.len() >= WINDOW {
+        return x;
+    }
+    room[..x.len()].copy_from_slice(x);
+    room
+}
+
+/// y = init + sums for `rows` rows from `first`.
+#[inline(always)]
+fn lookup_finish(y: &mut [f32], init: Init<'_>, first: usize, rows: usize, sums: &[f32; BAND]) {
+    let init = match init {
+        Init::From(values) => Init::From(&values[first..first + rows]),
+        init => init,
+    };
+    let mut i = 0;
+    while i + GROUP <= rows {
+        let mut start = init.load::<GROUP>(y, i);
+        add_scaled(&mut start, &sums[i..i + GROUP], 1.0);
+        y[i..i + GROUP].copy_from_slice(&start);
+        i += GROUP;
+    }
+    while i < rows {
+        let [start] = init.load(y, i);
+        y[i] = start + sums[i];
+        i += 1;
+    }
+}
+
+/// The sums of a band of `G` groups. In bands of few groups odd windows have sums of their own, so that an addition need
+/// not wait for the one before.
 ///
 /// # Safety
 ///
-/// The processor has AVX-512; `values` and `indices` hold those of `G` groups, `x` all blocks but the last.
+/// The processor has AVX-512; `values` and `indices` hold those of `G` groups for each of `starts`, and every window lies
+/// within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn lookup_groups<const G: usize>(
-    sums: &mut [[f32; GROUP]; 4],
-    values: *const f32,
-    indices: *const u32,
+unsafe fn lookup_band<const G: usize>(
+    sums: &mut [f32; BAND],
+    starts: &[u16],
+    values: &[f32],
+    indices: &[u32],
     x: &[f32],
-    last: &[f32; BLOCK],
-    blocks: usize,
-    slots: usize,
 ) {
     use core::arch::x86_64::*;
-    let blocks_in_word = 6 / slots;
-    let words = blocks.div_ceil(blocks_in_word);
+    let odd = if G <= 4 { 1 } else { 0 };
+    let (mut values, mut indices) = (values.as_ptr(), indices.as_ptr());
     // SAFETY: the caller's promise.
     unsafe {
         let mut partial = [[_mm512_setzero_ps(); 2]; G];
-        let mut word = 0;
-        while word < words {
+        let mut first = 0;
+        while first < starts.len() {
             let mut at = [_mm512_setzero_si512(); G];
             let mut g = 0;
             while g < G {
-                at[g] = _mm512_loadu_si512(indices.add((g * words + word) * GROUP).cast());
+                at[g] = _mm512_loadu_si512(indices.add(g * GROUP).cast());
                 g += 1;
             }
-            let end = if (word + 1) * blocks_in_word < blocks { (word + 1) * blocks_in_word } else { blocks };
-            let mut block = word * blocks_in_word;
-            while block < end {
-                let from = if block + 1 < blocks { x.as_ptr().add(block * BLOCK) } else { last.as_ptr() };
-                let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
-                let mut slot = 0;
-                while slot < slots {
+            indices = indices.add(G * GROUP);
+            let end = if first + INDICES < starts.len() { first + INDICES } else { starts.len() };
+            let mut k = first;
+            while k < end {
+                let together = if k + 2 <= end { 2 } else { 1 };
+                let mut parity = 0;
+                while parity < together {
+                    let from = x.as_ptr().add(*starts.get_unchecked(k + parity) as usize);
+                    let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
                     let mut g = 0;
                     while g < G {
-                        let value = values.add(((g * blocks + block) * slots + slot) * GROUP);
                         let input = _mm512_permutex2var_ps(low, at[g], high);
-                        let sum = &mut partial[g][slot % 2];
-                        *sum = _mm512_fmadd_ps(_mm512_loadu_ps(value), input, *sum);
+                        let sum = &mut partial[g][parity * odd];
+                        *sum = _mm512_fmadd_ps(_mm512_loadu_ps(values.add(g * GROUP)), input, *sum);
                         at[g] = _mm512_srli_epi32::<5>(at[g]);
                         g += 1;
                     }
-                    slot += 1;
+                    values = values.add(G * GROUP);
+                    parity += 1;
                 }
-                block += 1;
+                k += 2;
             }
-            word += 1;
+            first += INDICES;
         }
         let mut g = 0;
         while g < G {
-            _mm512_storeu_ps(sums[g].as_mut_ptr(), _mm512_add_ps(partial[g][0], partial[g][1]));
+            let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
+            _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
             g += 1;
         }
     }

@@ -1,9 +1,12 @@
-//! Sparse parts by look-ups in registers, for AVX-512: which of them, and their tables.
+//! Sparse parts by look-ups in registers, for AVX-512: which of them, where their windows stand, and their tables.
 //!
-//! 32 inputs stand in two registers; one instruction takes an input out of them for each of 16 rows. So a matrix is cut
-//! into groups of 16 rows and blocks of 32 columns, and every cell has the same number of slots of 16 values; what does
-//! not fit becomes a table of its own. More slots hold more and are emptier: the number is chosen by cost.
-//! The costs are nanoseconds, measured with each kernel alone on a Xeon with AVX-512, gcc 12, at 4% non-zeros.
+//! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
+//! rows. A matrix is cut into bands of up to 128 rows, and each band has windows of its own: as many as are cheapest,
+//! placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
+//! of those that reach it, and what finds none is left over. Tables that stay in the cache have a value for every slot;
+//! beyond [`BUDGET`] values are packed, since there bytes decide.
+
+use std::ops::Range;
 
 use super::builder::Builder;
 use super::path::Path;
@@ -11,125 +14,329 @@ use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
 
-/// A slot: 16 values, one look-up, one multiply-add.
-const SLOT: f64 = 0.7;
+/// What things cost, in nanoseconds: measured with each kernel alone, the first two and the leftovers on an AMD Zen 4,
+/// the others on an Intel Xeon, gcc 12, at 4% non-zeros.
+mod cost {
+    /// A slot: 16 values, one look-up, one multiply-add.
+    pub(super) const SLOT: f64 = 0.8;
+    /// A slot with packed values.
+    pub(super) const PACKED_SLOT: f64 = 1.0;
+    /// An element left over, by itself.
+    pub(super) const LEFT_OVER: f64 = 0.55;
+    /// A non-zero of sliced ELLPACK, by the gather instruction.
+    pub(super) const GATHERED: f64 = 0.19;
+    /// A row of sliced ELLPACK: its sum goes to its place.
+    pub(super) const ROW: f64 = 0.3;
+    /// A non-zero of straight-line code.
+    pub(super) const TERM: f64 = 0.15;
+}
 
-/// A non-zero of sliced ELLPACK, by the gather instruction.
-const GATHERED: f64 = 0.19;
-
-/// A row of sliced ELLPACK: its sum goes to its place.
-const ROW: f64 = 0.3;
-
-/// A non-zero of straight-line code.
-const TERM: f64 = 0.15;
-
-/// The most bytes that the tables of all look-ups of a model may take: they must stay in a second-level cache of 2 MB,
-/// since past it bytes decide, and sliced ELLPACK has fewer.
+/// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
+/// second-level cache.
 pub(super) const BUDGET: usize = 3 << 19;
 
-/// Rows of a group, columns of a block, indices in a word of 32 bits.
+/// Rows of a group, rows of a band, columns of a window, indices in a word of 32 bits.
 const GROUP: usize = 16;
-const BLOCK: usize = 32;
+const BAND: usize = 128;
+const WINDOW: usize = 32;
 const INDICES: usize = 6;
 
-/// How a part would be looked up.
-#[derive(Debug, Clone, Copy)]
+/// Floats that `lookup_packed` may read behind the last value.
+const BEHIND: usize = 15;
+
+/// How a part is looked up.
+#[derive(Debug, Clone)]
 pub(super) struct Choice {
-    /// Slots of each cell: 1, 2 or 3.
-    pub(super) slots: usize,
-    /// Elements that they do not hold.
+    /// Where the windows of each band start.
+    bands: Vec<Vec<usize>>,
+    /// Whether values are packed.
+    packed: bool,
+    slots: usize,
+    elements: usize,
     left_over: usize,
     cost: f64,
     /// Bytes of the tables.
     pub(super) bytes: usize,
 }
 
-/// The cheapest number of slots, where it is cheaper than straight-line code (if there is room for it) and than sliced
-/// ELLPACK.
-pub(super) fn choose(csr: &Csr, cols: usize, straight_allowed: bool) -> Option<Choice> {
-    let rows = csr.row_ptr.len() - 1;
-    let (groups, blocks) = (rows.div_ceil(GROUP), cols.div_ceil(BLOCK));
-    // Of the elements of all cells, how many are beyond the first, second and third of their cell, and in how many rows.
-    let (mut beyond, mut rows_beyond) = ([0; 3], [0; 3]);
-    for row in 0..rows {
-        let mut most = 0;
-        let (mut block, mut number) = (usize::MAX, 0);
-        for (column, _) in csr.row(row) {
-            number = if column / BLOCK == block { number + 1 } else { 0 };
-            block = column / BLOCK;
-            most = most.max(number);
-            (0..number.min(3)).for_each(|slots| beyond[slots] += 1);
-        }
-        (0..most.min(3)).for_each(|slots| rows_beyond[slots] += 1);
+/// The cheapest way to look a part up, where it is cheaper than straight-line code (if there is room for it) and than
+/// sliced ELLPACK; in at most so many bytes, or packed.
+pub(super) fn choose(csr: &Csr, cols: usize, straight_allowed: bool, room: usize) -> Option<Choice> {
+    if cols > WINDOW + usize::from(u16::MAX) {
+        return None;
     }
-    let choice = |slots: usize| {
-        let left_over = beyond[slots - 1];
-        let all_slots = groups * blocks * slots;
-        let words = groups * blocks.div_ceil(INDICES / slots);
-        let cost =
-            SLOT * all_slots as f64 + GATHERED * left_over as f64 + ROW * f64::from(rows_beyond[slots - 1]);
-        Choice { slots, left_over, cost, bytes: (all_slots + words) * GROUP * 4 + left_over * 8 }
-    };
-    let best = (1..=3).map(choice).min_by(|a, b| a.cost.total_cmp(&b.cost))?;
-    let gathered = GATHERED * csr.nnz() as f64 + ROW * rows as f64;
-    let straight = if straight_allowed { TERM * csr.nnz() as f64 } else { f64::INFINITY };
-    (best.cost < gathered.min(straight)).then_some(best)
+    let padded = Choice::new(csr, cols, false);
+    let choice = if padded.bytes <= room { padded } else { Choice::new(csr, cols, true) };
+    let gathered = cost::GATHERED * csr.nnz() as f64 + cost::ROW * (csr.row_ptr.len() - 1) as f64;
+    let straight = if straight_allowed { cost::TERM * csr.nnz() as f64 } else { f64::INFINITY };
+    (choice.cost < gathered.min(straight)).then_some(choice)
+}
+
+/// Whether elements left over are cheaper one by one than as sliced ELLPACK.
+pub(super) fn single(left_over: &Csr) -> bool {
+    let rows = left_over.row_ptr.windows(2).filter(|bounds| bounds[0] < bounds[1]).count() as f64;
+    let elements = left_over.nnz() as f64;
+    cost::LEFT_OVER * elements <= cost::GATHERED * elements + cost::ROW * rows
 }
 
 impl Choice {
+    fn new(csr: &Csr, cols: usize, packed: bool) -> Choice {
+        let slot = if packed { cost::PACKED_SLOT } else { cost::SLOT };
+        let bands: Vec<Vec<usize>> = bands(csr).map(|rows| windows(csr, rows, cols, slot)).collect();
+        let (mut slots, mut words, mut held) = (0, 0, 0);
+        for (rows, starts) in self::bands(csr).zip(&bands) {
+            let groups = rows.len().div_ceil(GROUP);
+            slots += groups * starts.len();
+            words += groups * starts.len().div_ceil(INDICES);
+            held += count_held(csr, rows, starts);
+        }
+        let left_over = csr.nnz() - held;
+        let values = if packed { 4 * held + 2 * slots } else { 4 * GROUP * slots };
+        Choice {
+            bands,
+            packed,
+            slots,
+            elements: csr.nnz(),
+            left_over,
+            cost: slot * slots as f64 + cost::LEFT_OVER * left_over as f64,
+            bytes: values + 4 * GROUP * words + 8 * left_over,
+        }
+    }
+
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
         format!(
-            "look-ups in registers, {} slots for each 16 rows and 32 columns and {} elements left over, about {:.0} ns",
-            self.slots,
+            "look-ups in registers, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}, {} elements left over, \
+             about {:.0} ns",
+            thousands(self.slots),
+            100.0 * (self.elements - self.left_over) as f64 / (GROUP * self.slots.max(1)) as f64,
+            if self.packed { " and packed, beyond the budget of bytes" } else { "" },
             thousands(self.left_over),
             self.cost
         )
     }
 }
 
-/// Adds y = init + S x by look-ups with so many slots; gives what they do not hold, to be added.
+/// The rows of each band.
+fn bands(csr: &Csr) -> impl Iterator<Item = Range<usize>> + use<> {
+    let rows = csr.row_ptr.len() - 1;
+    (0..rows).step_by(BAND).map(move |first| first..rows.min(first + BAND))
+}
+
+/// The windows of a band: their number is the cheapest of those tried, which are a quarter apart at first and closer
+/// around the best of them.
+fn windows(csr: &Csr, rows: Range<usize>, cols: usize, slot: f64) -> Vec<usize> {
+    let groups = rows.len().div_ceil(GROUP);
+    let elements = (csr.row_ptr[rows.end] - csr.row_ptr[rows.start]) as usize;
+    let columns = Quantiles::new(csr, rows.clone(), cols);
+    let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
+    let mut attempt = |count: usize| {
+        let starts = columns.windows(count);
+        let left_over = elements - count_held(csr, rows.clone(), &starts);
+        let cost = slot * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
+        if cost < best.0 {
+            best = (cost, starts);
+        }
+        (left_over, best.1.len())
+    };
+    let mut count = 1;
+    while count <= usize::from(u16::MAX) {
+        let (left_over, best) = attempt(count);
+        if left_over == 0 || count > 2 * best + 8 {
+            break;
+        }
+        count += 1 + count / 4;
+    }
+    let (_, middle) = attempt(1);
+    let step = 1 + middle / 32;
+    for count in (middle - middle / 5..=middle + middle / 4).step_by(step).filter(|&count| count > 0) {
+        attempt(count);
+    }
+    best.1
+}
+
+/// The columns of a band's elements in order.
+struct Quantiles {
+    /// How many stand before each column.
+    before: Vec<u32>,
+}
+
+impl Quantiles {
+    fn new(csr: &Csr, rows: Range<usize>, cols: usize) -> Quantiles {
+        let mut before = vec![0; cols + 1];
+        for &column in &csr.col_idx[csr.row_ptr[rows.start] as usize..csr.row_ptr[rows.end] as usize] {
+            before[column as usize + 1] += 1;
+        }
+        for column in 0..cols {
+            before[column + 1] += before[column];
+        }
+        Quantiles { before }
+    }
+
+    /// So many windows, with equal numbers of elements between the middles of neighbours.
+    fn windows(&self, count: usize) -> Vec<usize> {
+        let cols = self.before.len() - 1;
+        let elements = u64::from(self.before[cols]);
+        let mut column = 0;
+        (0..count as u64)
+            .map(|k| {
+                let middle = (2 * k + 1) * elements / (2 * count as u64);
+                while column + 1 < cols && u64::from(self.before[column + 1]) <= middle {
+                    column += 1;
+                }
+                column.saturating_sub(WINDOW / 2).min(cols.saturating_sub(WINDOW))
+            })
+            .collect()
+    }
+}
+
+/// Gives each window of a row the first element that it reaches and that no window before it has, which no other way
+/// betters; calls `visit` with the window and the element.
+fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl FnMut(usize, usize)) {
+    let (mut element, end) = (csr.row_ptr[row] as usize, csr.row_ptr[row + 1] as usize);
+    for (k, &start) in starts.iter().enumerate() {
+        while element < end && (csr.col_idx[element] as usize) < start {
+            element += 1;
+        }
+        if element == end {
+            return;
+        }
+        if (csr.col_idx[element] as usize) < start + WINDOW {
+            visit(k, element);
+            element += 1;
+        }
+    }
+}
+
+fn count_held(csr: &Csr, rows: Range<usize>, starts: &[usize]) -> usize {
+    let mut held = 0;
+    rows.for_each(|row| assign(csr, row, starts, &mut |_, _| held += 1));
+    held
+}
+
+/// Adds y = init + S x by look-ups; gives what they do not hold, to be added.
 pub(super) fn multiply(
     builder: &mut Builder,
     path: &Path,
     csr: &Csr,
     (x, y, init): (View, View, Init),
-    slots: usize,
+    choice: &Choice,
     why: &str,
 ) -> Csr {
-    let (groups, blocks) = (y.len.div_ceil(GROUP), x.len.div_ceil(BLOCK));
-    let blocks_in_word = INDICES / slots;
-    let words = blocks.div_ceil(blocks_in_word);
-    let mut values = vec![0.0; groups * blocks * slots * GROUP];
-    let mut indices = vec![0_u32; groups * words * GROUP];
-    let mut left_over = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
-    for row in 0..y.len {
-        let (group, lane) = (row / GROUP, row % GROUP);
-        let (mut last_block, mut slot) = (usize::MAX, 0);
-        for (column, value) in csr.row(row) {
-            let block = column / BLOCK;
-            slot = if block == last_block { slot + 1 } else { 0 };
-            last_block = block;
-            if slot < slots {
-                values[((group * blocks + block) * slots + slot) * GROUP + lane] = value;
-                let shift = 5 * (block % blocks_in_word * slots + slot);
-                indices[(group * words + block / blocks_in_word) * GROUP + lane] |=
-                    ((column % BLOCK) as u32) << shift;
-            } else {
-                left_over.col_idx.push(column as u32);
-                left_over.values.push(value);
+    let tables = Tables::new(csr, choice);
+    let field = path.field("sparse");
+    let starts = tables.starts.into_iter().map(|start| start as u16).collect();
+    let counts = choice.bands.iter().map(|starts| starts.len() as u16).collect();
+    let mut arguments = vec![
+        Table::Given(builder.constant(&field.field("counts"), Data::U16(counts), "windows of each 128 rows")),
+        Table::Given(builder.constant(
+            &field.field("starts"),
+            Data::U16(starts),
+            "first column of each window",
+        )),
+    ];
+    let kernel = if choice.packed {
+        let packed: Vec<f32> = tables.values.into_iter().flatten().chain([0.0; BEHIND]).collect();
+        arguments.push(builder.floats(
+            &field.field("slots"),
+            packed,
+            "values by window, group and lane, and some zeros",
+        ));
+        let note = "which lanes of each slot have a value";
+        arguments.push(Table::Given(builder.constant(&field.field("masks"), Data::U16(tables.masks), note)));
+        Kernel::LOOKUP_PACKED
+    } else {
+        let values = tables.values.into_iter().map(Option::unwrap_or_default).collect();
+        arguments.push(builder.floats(&field.field("slots"), values, "values by window, group and lane"));
+        Kernel::LOOKUP
+    };
+    let note = "columns in their windows, 5 bits each";
+    arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(tables.indices), note)));
+    let held = csr.nnz() - tables.left_over.nnz();
+    let dims = vec![y.len, x.len];
+    builder.product(kernel, (y, init), arguments, Source::View(x), dims, held, why.to_owned());
+    tables.left_over
+}
+
+/// What the kernels read, band after band, before values are packed.
+struct Tables {
+    starts: Vec<usize>,
+    /// A value for each lane of each slot, where there is one.
+    values: Vec<Option<f32>>,
+    masks: Vec<u16>,
+    indices: Vec<u32>,
+    left_over: Csr,
+}
+
+impl Tables {
+    fn new(csr: &Csr, choice: &Choice) -> Tables {
+        let mut tables = Tables {
+            starts: choice.bands.concat(),
+            values: Vec::new(),
+            masks: Vec::new(),
+            indices: Vec::new(),
+            left_over: Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() },
+        };
+        for (rows, starts) in bands(csr).zip(&choice.bands) {
+            let groups = rows.len().div_ceil(GROUP);
+            let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
+            tables.values.resize(value + starts.len() * groups * GROUP, None);
+            tables.masks.resize(mask + starts.len() * groups, 0);
+            tables.indices.resize(word + starts.len().div_ceil(INDICES) * groups * GROUP, 0);
+            for (i, row) in rows.enumerate() {
+                let mut next = csr.row_ptr[row] as usize;
+                let mut leave = |elements: Range<usize>| {
+                    tables.left_over.col_idx.extend_from_slice(&csr.col_idx[elements.clone()]);
+                    tables.left_over.values.extend_from_slice(&csr.values[elements]);
+                };
+                assign(csr, row, starts, &mut |k, element| {
+                    let index = csr.col_idx[element] - starts[k] as u32;
+                    tables.values[value + k * groups * GROUP + i] = Some(csr.values[element]);
+                    tables.masks[mask + k * groups + i / GROUP] |= 1 << (i % GROUP);
+                    tables.indices[word + k / INDICES * groups * GROUP + i] |= index << (5 * (k % INDICES));
+                    leave(next..element);
+                    next = element + 1;
+                });
+                leave(next..csr.row_ptr[row + 1] as usize);
+                tables.left_over.row_ptr.push(tables.left_over.values.len() as u32);
             }
         }
-        left_over.row_ptr.push(left_over.values.len() as u32);
+        tables
     }
-    let held = csr.nnz() - left_over.nnz();
-    let field = path.field("sparse");
-    let indices_note = "columns in their blocks, 5 bits each";
-    let tables = vec![
-        builder.floats(&field.field("slots"), values, "values by group, block, slot and lane"),
-        Table::Given(builder.constant(&field.field("indices"), Data::U32(indices), indices_note)),
-    ];
-    let dims = vec![y.len, x.len, slots];
-    builder.product(Kernel::LOOKUP, (y, init), tables, Source::View(x), dims, held, why.to_owned());
-    left_over
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_element_is_held_once_or_left_over() {
+        let mut seed = 1_u64;
+        let mut below = move |n: u64| {
+            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            (seed >> 33) % n
+        };
+        for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
+            let mut csr = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
+            for _ in 0..rows {
+                csr.col_idx.extend((0..cols).filter(|_| below(100) < percent));
+                csr.row_ptr.push(csr.col_idx.len() as u32);
+            }
+            csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
+            let choice = Choice::new(&csr, cols as usize, false);
+            assert!(
+                choice.bands.iter().flatten().all(|&start| start == 0 || start + WINDOW <= cols as usize)
+            );
+            let tables = Tables::new(&csr, &choice);
+            let mut found: Vec<f32> = tables.values.iter().copied().flatten().collect();
+            assert_eq!(found.len(), csr.nnz() - choice.left_over);
+            assert_eq!(
+                found.len(),
+                tables.masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>()
+            );
+            found.extend(&tables.left_over.values);
+            found.sort_by(f32::total_cmp);
+            assert_eq!(found, csr.values);
+        }
+    }
 }

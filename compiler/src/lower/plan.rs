@@ -6,8 +6,9 @@
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
-//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either and their tables
-//! stay in the cache; code that picks its family of instructions at run time holds them beside the other way.
+//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; the smallest parts
+//! have tables for speed, those that would not stay in the cache besides have packed ones. Code that picks its family of
+//! instructions at run time holds them beside the other way.
 
 use std::collections::BTreeMap;
 
@@ -31,8 +32,8 @@ pub const BYTES_PER_TERM: usize = 25;
 pub(super) enum Form {
     /// Straight-line code.
     Straight(String),
-    /// Look-ups with so many slots.
-    Lookup(usize, String),
+    /// Look-ups.
+    Lookup(lookup::Choice),
     /// A table.
     Table(String),
     /// Look-ups for AVX-512, the other for any other family of instructions.
@@ -70,10 +71,10 @@ pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
         let straight = straight(csr.nnz(), settings.unroll_limit, terms);
         let mut looked_up = None;
         if matches!(settings.target, Target::Any | Target::Avx512) && settings.unroll_limit.is_none() {
-            let choice = lookup::choose(csr, cols, straight.is_ok());
-            if let Some(choice) = choice.filter(|choice| bytes + choice.bytes <= lookup::BUDGET) {
+            let room = lookup::BUDGET.saturating_sub(bytes);
+            if let Some(choice) = lookup::choose(csr, cols, straight.is_ok(), room) {
                 bytes += choice.bytes;
-                looked_up = Some(Form::Lookup(choice.slots, choice.why()));
+                looked_up = Some(Form::Lookup(choice));
             }
         }
         if settings.target == Target::Avx512

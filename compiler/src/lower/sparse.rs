@@ -49,12 +49,16 @@ fn lower(
 ) {
     match form {
         Form::Straight(why) => straight(builder, path, &csr, (x, y, init), format!("{title}; {why}")),
-        Form::Lookup(slots, why) => {
-            let why = format!("{title}; {why}");
-            let left_over = lookup::multiply(builder, path, &csr, (x, y, init), slots, &why);
+        Form::Lookup(choice) => {
+            let why = format!("{title}; {}", choice.why());
+            let left_over = lookup::multiply(builder, path, &csr, (x, y, init), &choice, &why);
             if left_over.nnz() > 0 {
                 let title = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
-                table(builder, path, left_over, (x, y, Init::Accumulate), &title);
+                if lookup::single(&left_over) {
+                    single(builder, path, &left_over, (x, y), &title);
+                } else {
+                    table(builder, path, left_over, (x, y, Init::Accumulate), &title);
+                }
             }
         }
         Form::Table(why) => table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}")),
@@ -111,6 +115,41 @@ fn straight(builder: &mut Builder, path: &Path, csr: &Csr, (x, y, init): (View, 
         .collect();
     let code = Straight { functions, output: y, input: x, terms: csr.nnz(), why };
     builder.operations.push(Operation::Straight(code));
+}
+
+/// y += S x, element by element: first the first of each row, then the second, so that a row's sum is stored long before
+/// it is needed again.
+fn single(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), title: &str) {
+    let mut elements: Vec<(u32, usize)> = (0..y.len as u32)
+        .flat_map(|row| {
+            let first = csr.row_ptr[row as usize] as usize;
+            (first..csr.row_ptr[row as usize + 1] as usize).map(move |element| (row, element))
+        })
+        .collect();
+    elements.sort_by_key(|&(row, element)| element - csr.row_ptr[row as usize] as usize);
+    let rows: Vec<u32> = elements.iter().map(|&(row, _)| row).collect();
+    let columns: Vec<u32> = elements.iter().map(|&(_, element)| csr.col_idx[element]).collect();
+    let values = elements.iter().map(|&(_, element)| csr.values[element]).collect();
+    let (rows, columns) = (Data::indices(&rows, y.len), Data::indices(&columns, x.len));
+    let index_types = [columns.index_type(), rows.index_type()];
+    let field = path.field("sparse");
+    let tables = vec![
+        builder.floats(&field.field("values"), values, "values, the first of each row before any second"),
+        Table::Given(builder.constant(&field.field("columns"), columns, "the column of each value")),
+        Table::Given(builder.constant(&field.field("rows"), rows, "the row of each value")),
+    ];
+    builder.call(Call {
+        kernel: Kernel::COO,
+        index_types: index_types.into_iter().flatten().collect(),
+        outputs: vec![y],
+        init: None,
+        tables,
+        inputs: vec![Source::View(x)],
+        dims: vec![csr.nnz()],
+        scalar: None,
+        multiply_adds: csr.nnz() as u64,
+        why: format!("{title}; one by one"),
+    });
 }
 
 fn table(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View, Init), title: &str) {

@@ -19,7 +19,7 @@ impl Family {
     pub const AVX512: &'static Family = &Family {
         name: "avx512",
         number: 2,
-        features: &["avx2", "fma", "avx512f", "avx512vl", "avx512bw", "avx512dq"],
+        features: &["avx2", "fma", "popcnt", "avx512f", "avx512vl", "avx512bw", "avx512dq"],
     };
 }
 

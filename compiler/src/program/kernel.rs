@@ -51,6 +51,8 @@ parts! {
     SELL needs [BASE];
     CSR needs [BASE];
     LOOKUP needs [BASE];
+    LOOKUP_PACKED needs [BASE, LOOKUP];
+    COO needs [BASE];
     CSR_ROW needs [BASE];
     OUTER needs [BASE];
     ADD needs [BASE];
@@ -83,7 +85,9 @@ kernels! {
     CIRCULANT = "circulant" ("n") in CIRCULANT;
     SELL = "sell" ("rows") in SELL;
     CSR = "csr" ("rows", "nnz") in CSR;
-    LOOKUP = "lookup" ("rows", "cols", "slots") in LOOKUP;
+    LOOKUP = "lookup" ("rows", "cols") in LOOKUP;
+    LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
+    COO = "coo" ("count") in COO;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;
     ADD = "add" ("n") in ADD;

@@ -1,15 +1,32 @@
-/* A sparse matrix times a vector by look-ups in registers instead of loads: a block of 32 inputs stands in two registers
- * of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes, for each group of 16
- * rows and each block, as many slots of 16 values and 5-bit indices as there are in every cell; gives every row's sum.
- * What does not fit the slots is left to another kernel. Rows stay in their own order. */
+/* A sparse matrix times a vector by look-ups in registers instead of loads: 32 neighbouring inputs, a window, stand in
+ * two registers of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes bands of
+ * up to 128 rows; each has windows of its own, wherever its elements are, and for each window and 16 rows a slot: 16
+ * values and 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another
+ * kernel. Rows stay in their own order. */
 #ifndef DOPED_LOOKUP_H
 #define DOPED_LOOKUP_H
 #include "doped/base.h"
 
-/* Rows of a group, columns of a block, and indices in a word. */
+/* Rows of a group, groups of a band, columns of a window, and indices in a word. */
 #define DOPED_GROUP 16
-#define DOPED_BLOCK 32
+#define DOPED_BAND 8
+#define DOPED_WINDOW 32
 #define DOPED_INDICES 6
+
+/* Words of indices that a row of a band of so many windows has. */
+DOPED_INLINE size_t doped_lookup_words(size_t windows) {
+    return (windows + DOPED_INDICES - 1) / DOPED_INDICES;
+}
+
+/* x, or where it is shorter than a window a copy in `room`, which has that length, with zeros behind. */
+DOPED_INLINE const float *doped_lookup_input(const float *x, size_t cols, float *room) {
+    if (cols >= DOPED_WINDOW) {
+        return x;
+    }
+    memset(room, 0, DOPED_WINDOW * sizeof *room);
+    memcpy(room, x, cols * sizeof *room);
+    return room;
+}
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 typedef float doped_wide __attribute__((vector_size(64)));
@@ -24,40 +41,27 @@ DOPED_INLINE doped_wide doped_look_up(doped_wide low, doped_wide high, doped_wid
 #endif
 }
 
-/* The sums of `groups` neighbouring groups of rows, at most four; each block's registers serve all of them. */
-DOPED_INLINE void doped_lookup_groups(float *y, const float *init, const float *DOPED_RESTRICT values,
-                                      const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
-                                      const float *DOPED_RESTRICT last, size_t groups, size_t blocks, size_t slots) {
-    const size_t blocks_in_word = DOPED_INDICES / slots;
-    const size_t words = (blocks + blocks_in_word - 1) / blocks_in_word;
-    doped_wide sums[8]; /* two for each group, so that an addition need not wait for the one before */
-    memset(sums, 0, sizeof sums);
-    for (size_t word = 0; word < words; word++) {
-        const size_t end = (word + 1) * blocks_in_word < blocks ? (word + 1) * blocks_in_word : blocks;
-        doped_wide_indices at[4];
-        DOPED_UNROLL
-        for (size_t g = 0; g < groups; g++) {
-            memcpy(&at[g], indices + (g * words + word) * DOPED_GROUP, sizeof at[g]);
-        }
-        for (size_t block = word * blocks_in_word; block < end; block++) {
-            const float *from = block + 1 < blocks ? x + block * DOPED_BLOCK : last;
-            doped_wide low;
-            doped_wide high;
-            memcpy(&low, from, sizeof low);
-            memcpy(&high, from + DOPED_GROUP, sizeof high);
-            DOPED_UNROLL
-            for (size_t t = 0; t < groups * slots; t++) {
-                const size_t g = t % groups;
-                const size_t slot = t / groups;
-                doped_wide value;
-                memcpy(&value, values + ((g * blocks + block) * slots + slot) * DOPED_GROUP, sizeof value);
-                sums[2 * g + slot % 2] = sums[2 * g + slot % 2] + value * doped_look_up(low, high, at[g]);
-                at[g] = at[g] >> 5;
-            }
-        }
-    }
+/* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[2*g + odd]. */
+DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, const float *DOPED_RESTRICT values,
+                                      const float *DOPED_RESTRICT window, size_t groups, size_t odd) {
+    doped_wide low;
+    doped_wide high;
+    memcpy(&low, window, sizeof low);
+    memcpy(&high, window + DOPED_GROUP, sizeof high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
+        doped_wide value;
+        memcpy(&value, values + g * DOPED_GROUP, sizeof value);
+        sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
+        at[g] = at[g] >> 5;
+    }
+}
+
+/* y = init + sums for `rows` rows. */
+DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const doped_wide *sums, size_t rows) {
+    const size_t whole = rows / DOPED_GROUP;
+    DOPED_UNROLL
+    for (size_t g = 0; g < whole; g++) {
         doped_wide sum = sums[2 * g] + sums[2 * g + 1];
         if (init != NULL) {
             doped_wide begin;
@@ -66,60 +70,92 @@ DOPED_INLINE void doped_lookup_groups(float *y, const float *init, const float *
         }
         memcpy(y + g * DOPED_GROUP, &sum, sizeof sum);
     }
-}
-#endif
-
-/* y[i] = init + sum over the blocks b of cols and s < slots of values[((g*blocks + b)*slots + s)*16 + lane] *
- * x[32*b + index], for i = 16*g + lane < rows. The index is five bits of indices[(g*words + w)*16 + lane]: a word holds
- * those of 6 / slots blocks, a block's first slot lowest. Empty slots hold value 0 and index 0; lanes past rows are
- * empty. slots divides 6. init may be NULL or y; nothing else may overlap y. */
-DOPED_INLINE void doped_lookup(float *y, const float *init, const float *DOPED_RESTRICT values,
-                               const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                               size_t cols, size_t slots) {
-    const size_t blocks = (cols + DOPED_BLOCK - 1) / DOPED_BLOCK;
-    const size_t blocks_in_word = DOPED_INDICES / slots;
-    const size_t words = (blocks + blocks_in_word - 1) / blocks_in_word;
-#if DOPED_FAMILY == 2 && DOPED_VECTORS
-    const size_t whole = rows / DOPED_GROUP;
-    const size_t rest = rows % DOPED_GROUP;
-    const size_t values_of_group = blocks * slots * DOPED_GROUP;
-    const size_t indices_of_group = words * DOPED_GROUP;
-    float last[DOPED_BLOCK] = {0.0f}; /* the last block, which x may not fill */
-    const size_t fours = whole - whole % 4;
-    memcpy(last, x + (blocks - 1) * DOPED_BLOCK, (cols - (blocks - 1) * DOPED_BLOCK) * sizeof *last);
-    for (size_t g = 0; g < fours; g += 4) {
-        doped_lookup_groups(y + g * DOPED_GROUP, doped_from(init, g * DOPED_GROUP), values + g * values_of_group,
-                            indices + g * indices_of_group, x, last, 4, blocks, slots);
-    }
-    for (size_t g = fours; g < whole; g++) {
-        doped_lookup_groups(y + g * DOPED_GROUP, doped_from(init, g * DOPED_GROUP), values + g * values_of_group,
-                            indices + g * indices_of_group, x, last, 1, blocks, slots);
-    }
-    if (rest != 0) {
+    if (rows % DOPED_GROUP != 0) {
+        const doped_wide sum = sums[2 * whole] + sums[2 * whole + 1];
         float part[DOPED_GROUP];
-        doped_lookup_groups(part, NULL, values + whole * values_of_group, indices + whole * indices_of_group, x, last, 1,
-                            blocks, slots);
-        for (size_t lane = 0; lane < rest; lane++) {
-            const size_t i = whole * DOPED_GROUP + lane;
-            y[i] = doped_start_one(doped_from(init, i)) + part[lane];
+        memcpy(part, &sum, sizeof part);
+        for (size_t i = whole * DOPED_GROUP; i < rows; i++) {
+            y[i] = doped_start_one(doped_from(init, i)) + part[i % DOPED_GROUP];
         }
     }
-#else
-    for (size_t i = 0; i < rows; i++) {
-        const size_t g = i / DOPED_GROUP;
-        const size_t lane = i % DOPED_GROUP;
-        float sum = 0.0f;
-        for (size_t block = 0; block < blocks; block++) {
-            const uint32_t word = indices[(g * words + block / blocks_in_word) * DOPED_GROUP + lane];
-            for (size_t slot = 0; slot < slots; slot++) {
-                const size_t shift = 5 * (block % blocks_in_word * slots + slot);
-                const size_t column = block * DOPED_BLOCK + (word >> shift & 31u);
-                sum += values[((g * blocks + block) * slots + slot) * DOPED_GROUP + lane] * x[column];
+}
+
+/* One band. In bands of few groups odd windows have sums of their own, so that an addition need not wait for the one
+ * before. */
+DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
+                                    const float *DOPED_RESTRICT values, const uint32_t *DOPED_RESTRICT indices,
+                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+    const size_t odd = groups <= DOPED_BAND / 2;
+    const size_t slots = groups * DOPED_GROUP;
+    doped_wide sums[2 * DOPED_BAND];
+    memset(sums, 0, sizeof sums);
+    for (size_t first = 0; first < windows; first += DOPED_INDICES) {
+        doped_wide_indices at[DOPED_BAND];
+        memset(at, 0, sizeof at);
+        DOPED_UNROLL
+        for (size_t g = 0; g < groups; g++) {
+            memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
+        }
+        indices += slots;
+        if (first + DOPED_INDICES <= windows) {
+            DOPED_UNROLL
+            for (size_t k = 0; k < DOPED_INDICES; k++) {
+                doped_lookup_window(sums, at, values + k * slots, x + starts[first + k], groups, k % 2 * odd);
             }
+            values += DOPED_INDICES * slots;
+        } else {
+            for (size_t k = first; k < windows; k++) {
+                doped_lookup_window(sums, at, values, x + starts[k], groups, 0);
+                values += slots;
+            }
+        }
+    }
+    doped_lookup_finish(y, init, sums, rows);
+}
+#else
+/* One band. */
+DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
+                                    const float *DOPED_RESTRICT values, const uint32_t *DOPED_RESTRICT indices,
+                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+    const size_t slots = (rows + DOPED_GROUP - 1) / DOPED_GROUP * DOPED_GROUP;
+    for (size_t i = 0; i < rows; i++) {
+        float sum = 0.0f;
+        for (size_t k = 0; k < windows; k++) {
+            const uint32_t word = indices[k / DOPED_INDICES * slots + i];
+            sum += values[k * slots + i] * x[starts[k] + (word >> (5 * (k % DOPED_INDICES)) & 31u)];
         }
         y[i] = doped_start_one(doped_from(init, i)) + sum;
     }
+}
 #endif
+
+/* y[i] = init + sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index], where the band's
+ * rows start at b and slots are its rows rounded up to whole groups. The index is five bits of
+ * indices[k/6*slots + i - b], the first window of six lowest. Bands are DOPED_BAND groups high, the last may be lower;
+ * band after band, counts[] has the number of its windows, and starts, values and indices hold what is its own. Windows
+ * lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0. init may be NULL or y; nothing
+ * else may overlap y. */
+DOPED_INLINE void doped_lookup(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
+                               const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
+                               const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
+                               size_t cols) {
+    const size_t height = DOPED_BAND * DOPED_GROUP;
+    const size_t rest = rows % height;
+    const size_t whole = rows - rest;
+    float room[DOPED_WINDOW];
+    const float *from = doped_lookup_input(x, cols, room);
+    for (size_t i = 0; i < whole; i += height) {
+        const size_t windows = counts[i / height];
+        doped_lookup_band(y + i, doped_from(init, i), starts, values, indices, from, height, windows);
+        starts += windows;
+        values += windows * height;
+        indices += doped_lookup_words(windows) * height;
+    }
+    if (rest != 0) {
+        doped_lookup_band(y + whole, doped_from(init, whole), starts, values, indices, from, rest,
+                          counts[whole / height]);
+    }
 }
 
 #endif /* DOPED_LOOKUP_H */

@@ -1,0 +1,181 @@
+// Look-ups in registers (`lookup.rs`) for matrices whose tables are read from far away, where bytes decide: values stand
+// close together, and a mask of each slot says which of its 16 rows have one. One instruction (vexpandps) moves them to
+// their lanes. Takes bands as `lookup` does; gives every row's sum.
+
+/// Floats behind the last value that may be read.
+#[allow(dead_code)]
+const BEHIND: usize = 15;
+
+/// `lookup` with packed values: bit `lane` of `masks[k * groups + g]`, window k and group g of a band, says whether that
+/// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
+/// floats.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn lookup_packed(
+    y: &mut [f32],
+    init: Init<'_>,
+    counts: &[u16],
+    starts: &[u16],
+    values: &[f32],
+    masks: &[u16],
+    indices: &[u32],
+    x: &[f32],
+    rows: usize,
+    cols: usize,
+) {
+    assert!(y.len() == rows && init.fits(rows) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    let mut room = [0.0; WINDOW];
+    let x = lookup_input(x, &mut room);
+    let rest = rows % BAND;
+    let (mut starts, mut values, mut masks, mut indices) = (starts, values, masks, indices);
+    let mut first = 0;
+    while first < rows - rest {
+        let (windows, groups) = (counts[first / BAND] as usize, BAND / GROUP);
+        let band = &masks[..windows * groups];
+        let used = lookup_packed_rows(
+            &mut y[first..first + BAND],
+            init,
+            first,
+            BAND,
+            &starts[..windows],
+            values,
+            band,
+            indices,
+            x,
+        );
+        starts = &starts[windows..];
+        values = &values[used..];
+        masks = &masks[windows * groups..];
+        indices = &indices[windows.div_ceil(INDICES) * BAND..];
+        first += BAND;
+    }
+    if rest > 0 {
+        lookup_packed_rows(&mut y[first..], init, first, rest, starts, values, masks, indices, x);
+    }
+}
+
+/// y = init + sums of a band of `rows` rows from `first`; `starts` are its windows. Gives the number of its values.
+#[inline(always)]
+#[allow(unsafe_code, clippy::too_many_arguments)]
+fn lookup_packed_rows(
+    y: &mut [f32],
+    init: Init<'_>,
+    first: usize,
+    rows: usize,
+    starts: &[u16],
+    values: &[f32],
+    masks: &[u16],
+    indices: &[u32],
+    x: &[f32],
+) -> usize {
+    let (groups, windows) = (rows.div_ceil(GROUP), starts.len());
+    let (masks, indices) =
+        (&masks[..windows * groups], &indices[..windows.div_ceil(INDICES) * groups * GROUP]);
+    let mut sums = [0.0_f32; BAND];
+    let mut used = 0;
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows and
+        // masks are tables of the model, checked against the lengths of x and values when it was compiled.
+        used = unsafe {
+            match groups {
+                1 => lookup_packed_band::<1>(&mut sums, starts, values, masks, indices, x),
+                2 => lookup_packed_band::<2>(&mut sums, starts, values, masks, indices, x),
+                3 => lookup_packed_band::<3>(&mut sums, starts, values, masks, indices, x),
+                4 => lookup_packed_band::<4>(&mut sums, starts, values, masks, indices, x),
+                5 => lookup_packed_band::<5>(&mut sums, starts, values, masks, indices, x),
+                6 => lookup_packed_band::<6>(&mut sums, starts, values, masks, indices, x),
+                7 => lookup_packed_band::<7>(&mut sums, starts, values, masks, indices, x),
+                _ => lookup_packed_band::<8>(&mut sums, starts, values, masks, indices, x),
+            }
+        };
+    }
+    if FAMILY != 2 {
+        let mut k = 0;
+        while k < windows {
+            let mut i = 0;
+            while i < groups * GROUP {
+                if masks[k * groups + i / GROUP] >> (i % GROUP) & 1 == 1 {
+                    let index = indices[k / INDICES * groups * GROUP + i] >> (5 * (k % INDICES)) & 31;
+                    sums[i] += values[used] * x[starts[k] as usize + index as usize];
+                    used += 1;
+                }
+                i += 1;
+            }
+            k += 1;
+        }
+    }
+    lookup_finish(y, init, first, rows, &sums);
+    used
+}
+
+/// The sums of a band of `G` groups; gives the number of its values.
+///
+/// # Safety
+///
+/// The processor has AVX-512; `masks` and `indices` hold those of `G` groups for each of `starts`, `values` as many as the
+/// masks have bits and 15 more, and every window lies within x.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn lookup_packed_band<const G: usize>(
+    sums: &mut [f32; BAND],
+    starts: &[u16],
+    values: &[f32],
+    masks: &[u16],
+    indices: &[u32],
+    x: &[f32],
+) -> usize {
+    use core::arch::x86_64::*;
+    debug_assert!(
+        masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>() + BEHIND <= values.len()
+    );
+    let odd = if G <= 4 { 1 } else { 0 };
+    let (mut value, mut mask, mut indices) = (values.as_ptr(), masks.as_ptr(), indices.as_ptr());
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut partial = [[_mm512_setzero_ps(); 2]; G];
+        let mut first = 0;
+        while first < starts.len() {
+            let mut at = [_mm512_setzero_si512(); G];
+            let mut g = 0;
+            while g < G {
+                at[g] = _mm512_loadu_si512(indices.add(g * GROUP).cast());
+                g += 1;
+            }
+            indices = indices.add(G * GROUP);
+            let end = if first + INDICES < starts.len() { first + INDICES } else { starts.len() };
+            let mut k = first;
+            while k < end {
+                let together = if k + 2 <= end { 2 } else { 1 };
+                let mut parity = 0;
+                while parity < together {
+                    let from = x.as_ptr().add(*starts.get_unchecked(k + parity) as usize);
+                    let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
+                    let mut g = 0;
+                    while g < G {
+                        let input = _mm512_permutex2var_ps(low, at[g], high);
+                        let lanes = *mask.add(g);
+                        let spread = _mm512_maskz_expand_ps(lanes, _mm512_loadu_ps(value));
+                        let sum = &mut partial[g][parity * odd];
+                        *sum = _mm512_fmadd_ps(spread, input, *sum);
+                        at[g] = _mm512_srli_epi32::<5>(at[g]);
+                        value = value.add(lanes.count_ones() as usize);
+                        g += 1;
+                    }
+                    mask = mask.add(G);
+                    parity += 1;
+                }
+                k += 2;
+            }
+            first += INDICES;
+        }
+        let mut g = 0;
+        while g < G {
+            let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
+            _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
+            g += 1;
+        }
+        value.offset_from(values.as_ptr()) as usize
+    }
+}

@@ -1,0 +1,133 @@
+/* Look-ups in registers (doped/lookup.h) for matrices whose tables are read from far away, where bytes decide: values
+ * stand close together, and a mask of each slot says which of its 16 rows have one. One instruction (vexpandps) moves
+ * them to their lanes. Takes bands as doped_lookup does; gives every row's sum. */
+#ifndef DOPED_LOOKUP_PACKED_H
+#define DOPED_LOOKUP_PACKED_H
+#include "doped/base.h"
+#include "doped/lookup.h"
+
+/* Number of bits that are set. */
+DOPED_INLINE size_t doped_count(uint32_t mask) {
+#if defined(__GNUC__)
+    return (size_t)__builtin_popcount(mask);
+#else
+    mask = mask - (mask >> 1 & 0x55555555u);
+    mask = (mask & 0x33333333u) + (mask >> 2 & 0x33333333u);
+    return ((mask + (mask >> 4)) & 0x0f0f0f0fu) * 0x01010101u >> 24;
+#endif
+}
+
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+/* The next values at the lanes of the mask, 0 elsewhere. */
+DOPED_INLINE doped_wide doped_expand(const float *values, uint16_t mask) {
+    doped_wide packed;
+    doped_wide zero;
+    memcpy(&packed, values, sizeof packed);
+    memset(&zero, 0, sizeof zero);
+    return __builtin_ia32_expandsf512_mask(packed, zero, mask);
+}
+
+/* As doped_lookup_window; gives where the values go on. */
+DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wide_indices *at, const float *values,
+                                                     const uint16_t *DOPED_RESTRICT masks,
+                                                     const float *DOPED_RESTRICT window, size_t groups, size_t odd) {
+    doped_wide low;
+    doped_wide high;
+    memcpy(&low, window, sizeof low);
+    memcpy(&high, window + DOPED_GROUP, sizeof high);
+    DOPED_UNROLL
+    for (size_t g = 0; g < groups; g++) {
+        const doped_wide value = doped_expand(values, masks[g]);
+        sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
+        at[g] = at[g] >> 5;
+        values += doped_count(masks[g]);
+    }
+    return values;
+}
+
+/* One band; gives where the values go on. */
+DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
+                                                   const float *values, const uint16_t *DOPED_RESTRICT masks,
+                                                   const uint32_t *DOPED_RESTRICT indices,
+                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+    const size_t odd = groups <= DOPED_BAND / 2;
+    doped_wide sums[2 * DOPED_BAND];
+    memset(sums, 0, sizeof sums);
+    for (size_t first = 0; first < windows; first += DOPED_INDICES) {
+        doped_wide_indices at[DOPED_BAND];
+        memset(at, 0, sizeof at);
+        DOPED_UNROLL
+        for (size_t g = 0; g < groups; g++) {
+            memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
+        }
+        indices += groups * DOPED_GROUP;
+        if (first + DOPED_INDICES <= windows) {
+            DOPED_UNROLL
+            for (size_t k = 0; k < DOPED_INDICES; k++) {
+                values = doped_lookup_packed_window(sums, at, values, masks + k * groups, x + starts[first + k], groups,
+                                                    k % 2 * odd);
+            }
+            masks += DOPED_INDICES * groups;
+        } else {
+            for (size_t k = first; k < windows; k++) {
+                values = doped_lookup_packed_window(sums, at, values, masks, x + starts[k], groups, 0);
+                masks += groups;
+            }
+        }
+    }
+    doped_lookup_finish(y, init, sums, rows);
+    return values;
+}
+#else
+/* One band; gives where the values go on. */
+DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
+                                                   const float *values, const uint16_t *DOPED_RESTRICT masks,
+                                                   const uint32_t *DOPED_RESTRICT indices,
+                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+    float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
+    for (size_t k = 0; k < windows; k++) {
+        for (size_t i = 0; i < groups * DOPED_GROUP; i++) {
+            const uint32_t mask = masks[k * groups + i / DOPED_GROUP];
+            if ((mask >> (i % DOPED_GROUP) & 1u) != 0) {
+                const uint32_t word = indices[k / DOPED_INDICES * groups * DOPED_GROUP + i];
+                sums[i] += *values * x[starts[k] + (word >> (5 * (k % DOPED_INDICES)) & 31u)];
+                values++;
+            }
+        }
+    }
+    for (size_t i = 0; i < rows; i++) {
+        y[i] = doped_start_one(doped_from(init, i)) + sums[i];
+    }
+    return values;
+}
+#endif
+
+/* doped_lookup with packed values: bit `lane` of masks[k*groups + g], window k and group g of a band, says whether that
+ * lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
+ * floats. */
+DOPED_INLINE void doped_lookup_packed(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
+                                      const uint16_t *DOPED_RESTRICT starts, const float *values,
+                                      const uint16_t *DOPED_RESTRICT masks, const uint32_t *DOPED_RESTRICT indices,
+                                      const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
+    const size_t height = DOPED_BAND * DOPED_GROUP;
+    const size_t rest = rows % height;
+    const size_t whole = rows - rest;
+    float room[DOPED_WINDOW];
+    const float *from = doped_lookup_input(x, cols, room);
+    for (size_t i = 0; i < whole; i += height) {
+        const size_t windows = counts[i / height];
+        values = doped_lookup_packed_band(y + i, doped_from(init, i), starts, values, masks, indices, from, height,
+                                          windows);
+        starts += windows;
+        masks += windows * DOPED_BAND;
+        indices += doped_lookup_words(windows) * height;
+    }
+    if (rest != 0) {
+        doped_lookup_packed_band(y + whole, doped_from(init, whole), starts, values, masks, indices, from, rest,
+                                 counts[whole / height]);
+    }
+}
+
+#endif /* DOPED_LOOKUP_PACKED_H */
