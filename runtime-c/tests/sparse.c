@@ -5,6 +5,18 @@
 #include "doped/lookup.h"
 #include "doped/lookup_packed.h"
 
+/* The kernels without index types, compiled once for shapes that are not known. */
+static void look_up(float *y, const float *init, const uint16_t *counts, const uint16_t *starts, const float *values,
+                    const uint32_t *indices, const float *x, size_t rows, size_t cols) {
+    doped_lookup(y, init, counts, starts, values, indices, x, rows, cols);
+}
+
+static void look_up_packed(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
+                           const float *values, const uint16_t *masks, const uint32_t *indices, const float *x,
+                           size_t rows, size_t cols) {
+    doped_lookup_packed(y, init, counts, starts, values, masks, indices, x, rows, cols);
+}
+
 #define column_t uint8_t
 #define row_t uint8_t
 #define PASTE(name) name##_u8_u8

@@ -83,9 +83,9 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             const float *init = start((int)kind, y, table, rows);
             const char *name = form == 0 ? "lookup" : "lookup_packed";
             if (form == 0) {
-                doped_lookup(y, init, counts, starts, padded, indices, x, rows, cols);
+                look_up(y, init, counts, starts, padded, indices, x, rows, cols);
             } else {
-                doped_lookup_packed(y, init, counts, starts, packed, masks, indices, x, rows, cols);
+                look_up_packed(y, init, counts, starts, packed, masks, indices, x, rows, cols);
             }
             PASTE(coo)(y, single_values, single_columns, single_rows, x, single);
             for (size_t i = 0; i < rows; i++) {
