@@ -11,6 +11,9 @@ char *openblas_get_config(void);
 char *openblas_get_corename(void);
 #endif
 #include "peer.h"
+#ifdef MKL
+#include "mkl_path.h"
+#endif
 #include "shape.h"
 
 struct matrix {
@@ -58,17 +61,16 @@ PEER_INLINE void matrix_multiply(const struct matrix *matrix, int layer, float *
 
 PEER_EXPORT const char *peer_about(void) {
     static char text[512];
+#ifdef MKL
+    float one = 1.0f, result = 0.0f;
+    cblas_sgemv(CblasRowMajor, CblasNoTrans, 1, 1, 1.0f, &one, 1, &one, 1, 0.0f, &result, 1); /* loads the code path */
+    mkl_about(text, sizeof text);
+#else
     Dl_info where = {0};
     dladdr((void *)cblas_sgemv, &where);
     const char *file = where.dli_fname != NULL ? where.dli_fname : "?";
     const char *slash = strrchr(file, '/');
     file = slash != NULL ? slash + 1 : file;
-#ifdef MKL
-    MKLVersion version;
-    mkl_get_version(&version);
-    snprintf(text, sizeof text, "oneMKL %d.%d.%d, %s, code path: %s (%s)", version.MajorVersion, version.MinorVersion,
-             version.UpdateVersion, version.Platform, version.Processor, file);
-#else
     snprintf(text, sizeof text, "%s, code path: %s (%s)", openblas_get_config(), openblas_get_corename(), file);
 #endif
     return text;

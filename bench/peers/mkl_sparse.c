@@ -1,10 +1,18 @@
-/* A network of sparse matrices by MKL's handles for compressed rows, told of a million products and optimised. One
- * thread. */
+/* A network of sparse matrices by MKL's handles for compressed rows, told of a million products and optimised; with
+ * STREAMS, one such matrix times that many vectors. One thread. */
 #include <mkl.h>
 #include <mkl_spblas.h>
 
+#include "mkl_path.h"
 #include "peer.h"
 #include "shape.h"
+
+/* Streams one after another (-DBY_STREAMS), or side by side. */
+#ifdef BY_STREAMS
+#define LAYOUT SPARSE_LAYOUT_COLUMN_MAJOR
+#else
+#define LAYOUT SPARSE_LAYOUT_ROW_MAJOR
+#endif
 
 struct matrix {
     sparse_matrix_t handle;
@@ -29,7 +37,7 @@ static void matrix_open(struct matrix *matrix, int layer, size_t rows, size_t co
     matrix->description.type = SPARSE_MATRIX_TYPE_GENERAL;
 #if STREAMS > 1
     DONE(mkl_sparse_set_mm_hint(matrix->handle, SPARSE_OPERATION_NON_TRANSPOSE, matrix->description,
-                                SPARSE_LAYOUT_ROW_MAJOR, STREAMS, 1000000));
+                                LAYOUT, STREAMS, 1000000));
 #else
     DONE(mkl_sparse_set_mv_hint(matrix->handle, SPARSE_OPERATION_NON_TRANSPOSE, matrix->description, 1000000));
 #endif
@@ -37,12 +45,13 @@ static void matrix_open(struct matrix *matrix, int layer, size_t rows, size_t co
 }
 
 #if STREAMS > 1
-/* y [rows][STREAMS] = W x, x [cols][STREAMS]. */
+/* y = W x for all streams. */
 PEER_INLINE void matrix_multiply_streams(const struct matrix *matrix, float *y, const float *x, size_t rows,
                                          size_t cols) {
-    (void)rows, (void)cols;
-    mkl_sparse_s_mm(SPARSE_OPERATION_NON_TRANSPOSE, 1.0f, matrix->handle, matrix->description, SPARSE_LAYOUT_ROW_MAJOR,
-                    x, STREAMS, STREAMS, 0.0f, y, STREAMS);
+    const MKL_INT x_step = LAYOUT == SPARSE_LAYOUT_ROW_MAJOR ? STREAMS : (MKL_INT)cols;
+    const MKL_INT y_step = LAYOUT == SPARSE_LAYOUT_ROW_MAJOR ? STREAMS : (MKL_INT)rows;
+    mkl_sparse_s_mm(SPARSE_OPERATION_NON_TRANSPOSE, 1.0f, matrix->handle, matrix->description, LAYOUT, x, STREAMS,
+                    x_step, 0.0f, y, y_step);
 }
 #include "streams.h"
 #else
@@ -60,9 +69,6 @@ PEER_INLINE void matrix_multiply(const struct matrix *matrix, int layer, float *
 
 PEER_EXPORT const char *peer_about(void) {
     static char text[512];
-    MKLVersion version;
-    mkl_get_version(&version);
-    snprintf(text, sizeof text, "oneMKL %d.%d.%d, %s, code path: %s", version.MajorVersion, version.MinorVersion,
-             version.UpdateVersion, version.Platform, version.Processor);
+    mkl_about(text, sizeof text);
     return text;
 }

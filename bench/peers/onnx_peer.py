@@ -1,6 +1,6 @@
 """onnxruntime as a peer: reads the bench's file of weights, writes an ONNX model with the same network, runs it with one
-thread, and times itself. Arguments: the file, and `step` (one call for each step, the state handed on) or `run` (one
-call for all steps of the ring). Lines on stdin, `time N`: N passes through the ring; answered by nanoseconds, and the
+thread, and times itself. Arguments: the file, and `step` (one call for each step, the state handed on), `run` (one
+call for all steps of the ring), or `write` and a path: writes the model of one step for others to read. Lines on stdin, `time N`: N passes through the ring; answered by nanoseconds, and the
 last pass's outputs as 32-bit floats.
 
 A call from Python has a cost of its own. Its size is that of the same call on a network that only copies, measured at
@@ -175,21 +175,24 @@ class Calls:
             self.bindings.append(binding._iobinding)
 
     def time(self, passes):
-        """Nanoseconds. The start's states are never written: every pass begins from them."""
+        """Nanoseconds of this process on a core. The start's states are never written: every pass begins from them."""
         run, bindings = self.session._sess.run_with_iobinding, self.bindings
-        start = time.perf_counter_ns()
+        start = time.process_time_ns()
         for _ in range(passes):
             for binding in bindings:
                 run(binding, None)
-        return time.perf_counter_ns() - start
+        return time.process_time_ns() - start
 
     def results(self):
         return numpy.concatenate([result.numpy().ravel() for _, result in self.keep])
 
 
 def main():
-    path, mode = sys.argv[1:]
+    path, mode = sys.argv[1:3]
     network = Network(path)
+    if mode == "write":
+        onnx.save(model(network, 1)[0], sys.argv[3])
+        return
     steps = 1 if mode == "step" else network.steps
     calls = Calls(network, *model(network, steps), steps)
     overhead = 0.0

@@ -1,5 +1,5 @@
-/* One sparse matrix times STREAMS vectors at once, around one kind of product: x as [cols][STREAMS], y as
- * [rows][STREAMS]. The peer defines before: struct matrix, matrix_open, and
+/* One sparse matrix times STREAMS vectors at once, around one kind of product: x as [cols][STREAMS] and y as
+ * [rows][STREAMS], or both as [STREAMS][...]. The peer defines before: struct matrix, matrix_open, and
  *   static void matrix_multiply_streams(const struct matrix *matrix, float *y, const float *x, size_t rows, size_t cols);
  * shape.h gives INPUT_SIZE and OUTPUT_SIZE of all streams together. */
 static struct matrix streams_matrix;

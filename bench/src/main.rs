@@ -5,19 +5,27 @@
 
 mod cases;
 mod entrants;
+mod machine;
 mod measure;
 mod models;
 mod network;
 mod peer;
+mod plot;
+mod report;
 mod ring;
+mod roofline;
 mod runner;
 mod toolchain;
+#[cfg(feature = "tract")]
+mod tract;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
 use measure::Effort;
+use report::Report;
+use runner::Runner;
 
 /// Measures compiled models beside the peers that bench/setup.sh fetches; prints a table for each case.
 #[derive(Debug, Parser)]
@@ -35,6 +43,9 @@ struct Arguments {
     /// Prints the names of the cases.
     #[arg(long)]
     list: bool,
+    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers.
+    #[arg(long, conflicts_with_all = ["cases", "peers"])]
+    write: bool,
     /// The processor core to stay on; the last one that this process may use, unless given.
     #[arg(long, value_name = "NUMBER")]
     core: Option<usize>,
@@ -62,18 +73,36 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         cases.iter().for_each(|case| println!("{:<24} {}", case.name, case.title));
         return Ok(());
     }
+    let core = machine::pin(arguments.core)?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
-    let mut runner =
-        runner::Runner::new(folder.path(), if arguments.quick { Effort::QUICK } else { Effort::FULL });
-    for case in &mut cases {
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let machine = machine::describe(core);
+    machine.iter().for_each(|line| println!("{line}"));
+    let mut runner = Runner::new(folder.path(), effort);
+    let count = cases.len();
+    let mut results = Vec::new();
+    for (i, case) in cases.iter_mut().enumerate() {
+        eprintln!("{} of {count}: {}", i + 1, case.title);
         if !arguments.peers.is_empty() {
             case.entrants.retain(|entrant| arguments.peers.iter().any(|name| entrant.name.contains(name)));
         }
         let result = runner.case(case)?;
-        print!("{}", result.table());
-        for standing in &result.standings {
-            eprintln!("{}: {}", standing.name, standing.about);
-        }
+        print!("{}", report::table(&result));
+        results.push(result);
+    }
+    let limits =
+        runner.limits().inspect_err(|reason| eprintln!("the core's limits are not known: {reason}")).ok();
+    let report = Report { machine: &machine, limits, quick: arguments.quick, results: &results };
+    print!("\n{}", report.summary());
+    if arguments.write {
+        write("RESULTS.md", &report.markdown())?;
+        write("../docs/speedup.svg", &plot::svg(&report.series())?)?;
     }
     Ok(())
+}
+
+/// Writes a file, named from this crate's folder.
+fn write(name: &str, text: &str) -> Result<(), String> {
+    let path = toolchain::root().join(name);
+    std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
 }

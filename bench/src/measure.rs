@@ -3,7 +3,10 @@
 //! A round is one block of each peer, in order: A B C, A B C, ... Every block starts with a pass that is not timed, so
 //! that a peer finds in the caches what its own last pass left there and not what the peer before it did; then as many
 //! passes as fill the block. Ratios are taken round by round, so that what slows the machine for a while slows both
-//! sides.
+//! sides. Times are those of the process on its core (`CLOCK_PROCESS_CPUTIME_ID`): on a core of its own they are what a
+//! clock on the wall shows, on a shared one they leave out what others took.
+
+use std::rc::Rc;
 
 use crate::peer::Peer;
 use crate::ring::Ring;
@@ -91,21 +94,20 @@ enum Running {
     Down(Outcome),
 }
 
-/// Times peers in turn; each with the largest error that it may make.
-pub(crate) fn measure(
-    peers: Vec<(Result<Box<dyn Peer>, String>, f64)>,
-    ring: &Ring,
-    effort: Effort,
-) -> Vec<Outcome> {
-    let (mut running, tolerances): (Vec<Running>, Vec<f64>) = peers
+/// A peer that came up, or why it did not.
+pub(crate) type Started = Result<Box<dyn Peer>, String>;
+
+/// Times peers in turn; each with the ring that it was started with and the largest error that it may make.
+pub(crate) fn measure(peers: Vec<(Started, Rc<Ring>, f64)>, effort: Effort) -> Vec<Outcome> {
+    let mut running: Vec<(Running, Rc<Ring>, f64)> = peers
         .into_iter()
-        .map(|(peer, tolerance)| match peer {
-            Ok(peer) => (start(peer, ring, effort, tolerance), tolerance),
-            Err(reason) => (Running::Down(Outcome::Missing(reason)), tolerance),
+        .map(|(peer, ring, tolerance)| match peer {
+            Ok(peer) => (start(peer, &ring, effort, tolerance), ring, tolerance),
+            Err(reason) => (Running::Down(Outcome::Missing(reason)), ring, tolerance),
         })
-        .unzip();
+        .collect();
     for _ in 0..effort.rounds {
-        for (state, tolerance) in running.iter_mut().zip(&tolerances) {
+        for (state, ring, tolerance) in &mut running {
             let Running::Up { peer, passes, times, error } = state else { continue };
             let block = peer.time(1).and_then(|_| peer.time(*passes));
             match block.and_then(|seconds| Ok((seconds, ring.compare(peer.outputs(), *tolerance)?))) {
@@ -119,7 +121,7 @@ pub(crate) fn measure(
     }
     running
         .into_iter()
-        .map(|state| match state {
+        .map(|(state, ..)| match state {
             Running::Up { times, error, .. } => Outcome::Timed { times, error },
             Running::Down(outcome) => outcome,
         })
@@ -193,7 +195,7 @@ mod tests {
     #[test]
     fn a_peer_that_is_wrong_at_first_or_later_is_not_timed() {
         let model = sparse("drift", 4, 4, 1.0, Flavour::Uniform);
-        let ring = Ring::new(&model, 2, 1);
+        let ring = Rc::new(Ring::new(&model, 2, 1));
         let mut reference = dopec::reference::Reference::new(&model);
         let mut right = Vec::new();
         for step in 0..2 {
@@ -203,9 +205,9 @@ mod tests {
         }
         let peer = |good| {
             let peer: Box<dyn Peer> = Box::new(Drifting { right: right.clone(), calls: 0, good });
-            (Ok(peer), crate::ring::TOLERANCE)
+            (Ok(peer), Rc::clone(&ring), crate::ring::TOLERANCE)
         };
-        let outcomes = measure(vec![peer(usize::MAX), peer(0), peer(5)], &ring, Effort::QUICK);
+        let outcomes = measure(vec![peer(usize::MAX), peer(0), peer(5)], Effort::QUICK);
         assert!(matches!(&outcomes[0], Outcome::Timed { times, .. } if times.len() == Effort::QUICK.rounds));
         assert!(matches!(&outcomes[1], Outcome::Wrong(_)));
         assert!(matches!(&outcomes[2], Outcome::Wrong(_)));

@@ -31,8 +31,8 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// Random inputs for a model; several `streams` are independent copies, each of whose vectors stand as a column:
-    /// `[element][stream]`.
+    /// Random inputs for a model; several `streams` are independent copies, whose vectors stand one after another in a
+    /// step: `[stream][element]`.
     pub(crate) fn new(model: &Model, steps: usize, streams: usize) -> Ring {
         let mut rng = Rng::with_seed(0x5eed_0000 + steps as u64);
         let words = |rng: &mut Rng| match model.input() {
@@ -55,8 +55,8 @@ impl Ring {
                     outputs.pop().unwrap_or_default()
                 })
                 .collect();
-            (0..of_streams[0].len()).for_each(|i| inputs.extend(of_streams.iter().map(|words| words[i])));
-            (0..answers[0].len()).for_each(|i| expected.extend(answers.iter().map(|answer| answer[i])));
+            inputs.extend(of_streams.into_iter().flatten());
+            expected.extend(answers.into_iter().flatten());
         }
         Ring {
             steps,
@@ -64,6 +64,15 @@ impl Ring {
             output_len: expected.len() / steps,
             inputs,
             expected,
+        }
+    }
+
+    /// The same with the streams of a step side by side: `[element][stream]`.
+    pub(crate) fn interleaved(&self, streams: usize) -> Ring {
+        Ring {
+            inputs: transposed(&self.inputs, self.input_words, streams),
+            expected: transposed(&self.expected, self.output_len, streams),
+            ..*self
         }
     }
 
@@ -82,8 +91,7 @@ impl Ring {
             let scale = expected.iter().fold(1.0, |largest: f64, value| largest.max(value.abs()));
             for (i, (expected, &found)) in expected.iter().zip(found).enumerate() {
                 let error = (f64::from(found) - expected).abs() / scale;
-                // Written so that what is not a number is wrong, too.
-                if !(error <= tolerance) {
+                if error.is_nan() || error > tolerance {
                     return Err(format!("step {step}, output {i}: {found} instead of {expected}"));
                 }
                 worst = worst.max(error);
@@ -91,6 +99,14 @@ impl Ring {
         }
         Ok(worst)
     }
+}
+
+/// Each step's `[stream][element]` as `[element][stream]`.
+fn transposed<T: Copy>(values: &[T], step: usize, streams: usize) -> Vec<T> {
+    let len = step / streams;
+    let of_step =
+        |values: &[T]| -> Vec<T> { (0..step).map(|at| values[at % streams * len + at / streams]).collect() };
+    values.chunks(step).flat_map(of_step).collect()
 }
 
 #[cfg(test)]
@@ -113,12 +129,15 @@ mod tests {
     }
 
     #[test]
-    fn streams_stand_as_columns() {
+    fn streams_stand_one_after_another_or_side_by_side() {
         let model = sparse("ring", 5, 7, 0.4, Flavour::Uniform);
         let ring = Ring::new(&model, 2, 3);
         assert_eq!((ring.input_words, ring.output_len), (21, 15));
-        let x: Vec<f32> = (0..7).map(|i| f32::from_bits(ring.inputs[i * 3 + 1])).collect();
+        let x: Vec<f32> = ring.inputs[7..14].iter().map(|&word| f32::from_bits(word)).collect();
         let y = Reference::new(&model).step(Input::Vector(&x)).remove(0);
-        assert!((0..5).all(|i| y[i] == ring.expected[i * 3 + 1]));
+        assert_eq!(ring.expected[5..10], y);
+        let side_by_side = ring.interleaved(3);
+        assert!((0..7).all(|i| side_by_side.inputs[i * 3 + 1] == ring.inputs[7 + i]));
+        assert!((0..5).all(|i| side_by_side.expected[15 + i * 3 + 2] == ring.expected[15 + 10 + i]));
     }
 }

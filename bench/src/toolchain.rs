@@ -202,15 +202,22 @@ fn libraries(needs: Needs) -> Result<Vec<String>, String> {
     }
 }
 
-/// Runs a compiler; gives its first error when it fails.
-fn run(command: &mut Command) -> Result<(), String> {
+/// Runs a compiler or its like.
+///
+/// # Errors
+///
+/// The first error that it tells of.
+pub(crate) fn run(command: &mut Command) -> Result<(), String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = command.output().map_err(|error| format!("{name} could not be started: {error}"))?;
     if output.status.success() {
         return Ok(());
     }
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    let line =
-        said.lines().find(|line| line.contains("error")).or(said.lines().next()).unwrap_or("no reason given");
+    let line = said
+        .lines()
+        .find(|line| line.to_lowercase().contains("error"))
+        .or(said.lines().next())
+        .unwrap_or("no reason given");
     Err(format!("{name} failed: {line}"))
 }
