@@ -1,0 +1,304 @@
+//! What is measured: each case a network, the peers for it, and the ratios that are asked of it.
+
+use std::path::Path;
+
+use dopec::files;
+use dopec::model::{LayerKind, LstmWeights, Matrix, Model};
+
+use crate::entrants::{
+    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE, STREAMS,
+};
+use crate::models::{self, Flavour};
+use crate::toolchain::root;
+
+/// A case before its network is made.
+pub(crate) struct Case {
+    /// The name that `--case` takes.
+    pub(crate) name: String,
+    /// What it is, for people.
+    pub(crate) title: String,
+    /// How many times the whole weights are compressed, where that is asked about.
+    pub(crate) compression: Option<f64>,
+    /// Steps of the ring.
+    pub(crate) steps: usize,
+    /// Vectors at once.
+    pub(crate) streams: usize,
+    /// Whether peers need the matrices as wholes.
+    pub(crate) dense: bool,
+    /// Who is measured.
+    pub(crate) entrants: Vec<Entrant>,
+    /// What is asked.
+    pub(crate) questions: Vec<Question>,
+    /// Makes the network.
+    pub(crate) model: Box<dyn Fn() -> Result<Model, String>>,
+}
+
+/// A ratio that is asked of a case.
+#[derive(Debug, Clone)]
+pub(crate) struct Question {
+    /// The row of the table that it belongs to.
+    pub(crate) row: Row,
+    /// Whose speed.
+    pub(crate) of: &'static str,
+    /// Over whose: the fastest of these.
+    pub(crate) over: Over,
+    /// What is asked.
+    pub(crate) wanted: Wanted,
+}
+
+/// The rows of the table of what is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Row {
+    /// The medium language model against the fastest dense peer.
+    Medium,
+    /// The large one.
+    Large,
+    /// A sparse part against MKL's handle.
+    Sparse,
+    /// A layer against frameworks.
+    LayerFrameworks,
+    /// A layer against gemv by hand.
+    LayerHand,
+    /// The trained small model's W_hh against the CSR loop.
+    SmallHh,
+    /// `run` against `step`.
+    Run,
+    /// Sixteen streams against MKL's sparse × dense.
+    Streams,
+    /// Rust against C.
+    RustC,
+}
+
+impl Row {
+    /// All, in order.
+    pub(crate) const ALL: [Row; 9] = [
+        Row::Medium,
+        Row::Large,
+        Row::Sparse,
+        Row::LayerFrameworks,
+        Row::LayerHand,
+        Row::SmallHh,
+        Row::Run,
+        Row::Streams,
+        Row::RustC,
+    ];
+}
+
+/// Against whom.
+#[derive(Debug, Clone)]
+pub(crate) enum Over {
+    /// The fastest of a role, or of several.
+    Fastest(&'static [Role]),
+    /// One peer.
+    One(&'static str),
+}
+
+/// What a ratio must be.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Wanted {
+    /// At least the floor; the goal, if it can be.
+    AtLeast {
+        /// Known to be within reach.
+        floor: f64,
+        /// What is aimed at.
+        goal: f64,
+    },
+    /// Within bounds.
+    Within {
+        /// From.
+        low: f64,
+        /// To.
+        high: f64,
+    },
+}
+
+const DENSE_PEERS: &[Role] = &[Role::Dense, Role::Framework];
+
+/// All cases, in the order of the tables.
+pub(crate) fn all() -> Vec<Case> {
+    let mut cases = Vec::new();
+    for (size, units, steps, row, part) in
+        [("medium", 650, 16, Row::Medium, 0.7), ("large", 1500, 8, Row::Large, 0.65)]
+    {
+        for flavour in Flavour::ALL {
+            for compression in [10_u32, 15, 20, 25] {
+                cases.push(language_model(size, units, steps, row, part, f64::from(compression), flavour));
+            }
+        }
+    }
+    for flavour in Flavour::ALL {
+        cases.extend([4, 10].map(|percent| sparse_part(percent, flavour)));
+    }
+    cases.extend([64, 128, 256, 512].map(layer));
+    cases.push(small_hh());
+    cases.push(trained("shakespeare_small", 64));
+    cases.push(trained("shakespeare_medium", 16));
+    cases.push(run_against_step());
+    cases.push(streams());
+    cases
+}
+
+fn question(row: Row, of: Entrant, over: Over, floor: f64, goal: f64) -> Question {
+    Question { row, of: of.name, over, wanted: Wanted::AtLeast { floor, goal } }
+}
+
+/// How many times as long Rust takes as C.
+fn rust_against_c() -> Question {
+    Question {
+        row: Row::RustC,
+        of: OURS.name,
+        over: Over::One(OURS_RUST.name),
+        wanted: Wanted::Within { low: 0.95, high: 1.05 },
+    }
+}
+
+fn entrants(groups: &[&[Entrant]]) -> Vec<Entrant> {
+    groups.concat()
+}
+
+fn language_model(
+    size: &str,
+    units: usize,
+    steps: usize,
+    row: Row,
+    part: f64,
+    compression: f64,
+    flavour: Flavour,
+) -> Case {
+    let name = format!("{size}-{compression}-{}", flavour.word());
+    let of_model = format!("{size}_{compression}");
+    Case {
+        title: format!(
+            "{size} language model, 2 × {units} units, {compression}x, {} non-zeros",
+            flavour.word()
+        ),
+        name,
+        compression: Some(compression),
+        steps,
+        streams: 1,
+        dense: true,
+        entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        questions: vec![
+            question(row, OURS, Over::Fastest(DENSE_PEERS), part * compression, compression),
+            rust_against_c(),
+        ],
+        model: Box::new(move || Ok(models::lstm(&of_model, 2, units, compression, flavour))),
+    }
+}
+
+fn sparse_part(percent: u32, flavour: Flavour) -> Case {
+    let of_model = format!("sparse_{percent}");
+    Case {
+        name: format!("sparse-{percent}-{}", flavour.word()),
+        title: format!("sparse part alone, 2600×1300, {percent}% non-zero, {}", flavour.word()),
+        compression: None,
+        steps: 8,
+        streams: 1,
+        dense: false,
+        entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
+        questions: vec![question(Row::Sparse, OURS, Over::One(MKL_SPARSE.name), 1.7, 2.5)],
+        model: Box::new(move || {
+            Ok(models::sparse(&of_model, 2600, 1300, f64::from(percent) / 100.0, flavour))
+        }),
+    }
+}
+
+fn layer(units: usize) -> Case {
+    let of_model = format!("layer_{units}");
+    // The table asks nothing of 512 units: it is shown.
+    let questions = if units <= 256 {
+        vec![
+            question(Row::LayerFrameworks, OURS, Over::Fastest(&[Role::Framework]), 8.0, 15.0),
+            question(Row::LayerHand, OURS, Over::One(HAND.name), 3.5, 8.0),
+            rust_against_c(),
+        ]
+    } else {
+        vec![rust_against_c()]
+    };
+    Case {
+        name: format!("layer-{units}"),
+        title: format!("one LSTM layer, {units} units on an input as wide, 20x, trained non-zeros"),
+        compression: Some(20.0),
+        // Enough that a call from Python, once a ring, is lost in it.
+        steps: (16_384 / units).max(32),
+        streams: 1,
+        dense: true,
+        entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        questions,
+        model: Box::new(move || Ok(models::lstm(&of_model, 1, units, 20.0, Flavour::Trained))),
+    }
+}
+
+fn small_hh() -> Case {
+    Case {
+        name: "small-hh".to_owned(),
+        title: "sparse part of the trained small model's W_hh, 512×128, 2,621 non-zeros".to_owned(),
+        compression: None,
+        steps: 32,
+        streams: 1,
+        dense: false,
+        entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
+        questions: vec![question(Row::SmallHh, OURS, Over::Fastest(&[Role::Plain]), 5.0, 10.0)],
+        model: Box::new(|| {
+            let model = read("shakespeare_small")?;
+            let hh = model.layers.into_iter().find_map(|layer| match layer.kind {
+                LayerKind::Lstm(lstm) => match lstm.weights {
+                    LstmWeights::Split { hh, .. } => Some(*hh),
+                    LstmWeights::Joined(_) => None,
+                },
+                _ => None,
+            });
+            let hh = hh.ok_or("the small model has no W_hh")?;
+            Ok(models::linear("small_hh", Matrix { structure: None, ..hh }))
+        }),
+    }
+}
+
+fn trained(name: &'static str, steps: usize) -> Case {
+    Case {
+        name: name.replace('_', "-"),
+        title: format!("{name}: trained, embedding and output layer included"),
+        compression: None,
+        steps,
+        streams: 1,
+        dense: true,
+        entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        questions: vec![rust_against_c()],
+        model: Box::new(move || read(name)),
+    }
+}
+
+fn run_against_step() -> Case {
+    Case {
+        name: "run-35".to_owned(),
+        title: "35 steps, medium language model at 25x, trained non-zeros".to_owned(),
+        compression: None,
+        steps: 35,
+        streams: 1,
+        dense: false,
+        entrants: vec![OURS, OURS_RUN],
+        questions: vec![question(Row::Run, OURS_RUN, Over::One(OURS.name), 1.3, 1.8)],
+        model: Box::new(|| Ok(models::lstm("medium_25", 2, 650, 25.0, Flavour::Trained))),
+    }
+}
+
+/// Dopec's entrant stands here once it emits a step for several streams; without one, the row says that there is none.
+fn streams() -> Case {
+    Case {
+        name: "streams-16".to_owned(),
+        title: "sparse part alone, 2600×1300, 4% non-zero, trained, 16 streams at once".to_owned(),
+        compression: None,
+        steps: 8,
+        streams: 16,
+        dense: false,
+        entrants: STREAMS.to_vec(),
+        questions: vec![question(Row::Streams, OURS, Over::Fastest(&[Role::MklSparse]), 2.5, 4.0)],
+        model: Box::new(|| Ok(models::sparse("sparse_4", 2600, 1300, 0.04, Flavour::Trained))),
+    }
+}
+
+/// A trained model of `tests/models`.
+fn read(name: &str) -> Result<Model, String> {
+    let path = root().join(format!("../tests/models/{name}.json"));
+    files::with_source(Path::new(&path), dopec::read).0.map_err(|faults| faults.to_string())
+}

@@ -1,0 +1,108 @@
+//! `cargo run --release -p dopec-bench`: how fast compiled models run, beside every peer that can be had.
+//!
+//! In one run, on one thread of one core: each case's network is made, its peers are built for its shapes and loaded
+//! with the same weights, and timed in turn, every timed result held to the 64-bit reference.
+
+mod cases;
+mod entrants;
+mod machine;
+mod measure;
+mod models;
+mod network;
+mod peer;
+mod plot;
+mod report;
+mod ring;
+mod roofline;
+mod runner;
+mod toolchain;
+#[cfg(feature = "tract")]
+mod tract;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use measure::Effort;
+use report::Report;
+use runner::Runner;
+
+/// Measures compiled models beside the peers that bench/setup.sh fetches; prints a table for each case.
+#[derive(Debug, Parser)]
+#[command(name = "dopec-bench", version)]
+struct Arguments {
+    /// Few rounds of short blocks: a look, not a record.
+    #[arg(long)]
+    quick: bool,
+    /// Only cases whose name contains this; may be given several times. `--list` prints the names.
+    #[arg(long = "case", value_name = "NAME")]
+    cases: Vec<String>,
+    /// Only peers whose name contains this; may be given several times.
+    #[arg(long = "peer", value_name = "NAME")]
+    peers: Vec<String>,
+    /// Prints the names of the cases.
+    #[arg(long)]
+    list: bool,
+    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers.
+    #[arg(long, conflicts_with_all = ["cases", "peers"])]
+    write: bool,
+    /// The processor core to stay on; the last one that this process may use, unless given.
+    #[arg(long, value_name = "NUMBER")]
+    core: Option<usize>,
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<(), String> {
+    let mut cases = cases::all();
+    if !arguments.cases.is_empty() {
+        cases.retain(|case| arguments.cases.iter().any(|name| case.name.contains(name)));
+    }
+    if cases.is_empty() {
+        return Err("no case has such a name; --list prints them".to_owned());
+    }
+    if arguments.list {
+        cases.iter().for_each(|case| println!("{:<24} {}", case.name, case.title));
+        return Ok(());
+    }
+    let core = machine::pin(arguments.core)?;
+    let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
+    let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
+    let machine = machine::describe(core);
+    machine.iter().for_each(|line| println!("{line}"));
+    let mut runner = Runner::new(folder.path(), effort);
+    let count = cases.len();
+    let mut results = Vec::new();
+    for (i, case) in cases.iter_mut().enumerate() {
+        eprintln!("{} of {count}: {}", i + 1, case.title);
+        if !arguments.peers.is_empty() {
+            case.entrants.retain(|entrant| arguments.peers.iter().any(|name| entrant.name.contains(name)));
+        }
+        let result = runner.case(case)?;
+        print!("{}", report::table(&result));
+        results.push(result);
+    }
+    let limits =
+        runner.limits().inspect_err(|reason| eprintln!("the core's limits are not known: {reason}")).ok();
+    let report = Report { machine: &machine, limits, quick: arguments.quick, results: &results };
+    print!("\n{}", report.summary());
+    if arguments.write {
+        write("RESULTS.md", &report.markdown())?;
+        write("../docs/speedup.svg", &plot::svg(&report.series())?)?;
+    }
+    Ok(())
+}
+
+/// Writes a file, named from this crate's folder.
+fn write(name: &str, text: &str) -> Result<(), String> {
+    let path = toolchain::root().join(name);
+    std::fs::write(&path, text).map_err(|error| format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,215 @@
+//! Timing: peers in turn, block by block, each block held to the reference; medians and quartiles.
+//!
+//! A round is one block of each peer, in order: A B C, A B C, ... Every block starts with a pass that is not timed, so
+//! that a peer finds in the caches what its own last pass left there and not what the peer before it did; then as many
+//! passes as fill the block. Ratios are taken round by round, so that what slows the machine for a while slows both
+//! sides. Times are those of the process on its core (`CLOCK_PROCESS_CPUTIME_ID`): on a core of its own they are what a
+//! clock on the wall shows, on a shared one they leave out what others took.
+
+use std::rc::Rc;
+
+use crate::peer::Peer;
+use crate::ring::Ring;
+
+/// How much is measured.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Effort {
+    /// Rounds.
+    pub(crate) rounds: usize,
+    /// Seconds that a block takes at least.
+    pub(crate) block: f64,
+}
+
+impl Effort {
+    /// For a look.
+    pub(crate) const QUICK: Effort = Effort { rounds: 7, block: 1e-3 };
+    /// For the record.
+    pub(crate) const FULL: Effort = Effort { rounds: 31, block: 2e-3 };
+}
+
+/// How a peer fared.
+#[derive(Debug, Clone)]
+pub(crate) enum Outcome {
+    /// Microseconds a step, round by round, and the largest error met.
+    Timed {
+        /// Of each round.
+        times: Vec<f64>,
+        /// Over max(1, largest expected magnitude of the step).
+        error: f64,
+    },
+    /// It computed something else, or broke.
+    Wrong(String),
+    /// It is not installed, or could not be built.
+    Missing(String),
+}
+
+/// Quartiles of some numbers.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct Quartiles {
+    /// A quarter lies below.
+    pub(crate) first: f64,
+    /// Half lies below.
+    pub(crate) median: f64,
+    /// A quarter lies above.
+    pub(crate) third: f64,
+}
+
+impl Quartiles {
+    /// Of at least one number; between neighbours they are interpolated.
+    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Quartiles {
+        let mut values: Vec<f64> = values.into_iter().collect();
+        values.sort_by(f64::total_cmp);
+        let at = |part: f64| {
+            let place = part * (values.len() - 1) as f64;
+            let (low, high) = (values[place.floor() as usize], values[place.ceil() as usize]);
+            low + (high - low) * place.fract()
+        };
+        Quartiles { first: at(0.25), median: at(0.5), third: at(0.75) }
+    }
+}
+
+impl Outcome {
+    /// Microseconds a step, when there are any.
+    pub(crate) fn quartiles(&self) -> Option<Quartiles> {
+        match self {
+            Outcome::Timed { times, .. } => Some(Quartiles::of(times.iter().copied())),
+            _ => None,
+        }
+    }
+
+    /// How many times faster this is than the other, round by round.
+    pub(crate) fn speedup_over(&self, other: &Outcome) -> Option<Quartiles> {
+        match (self, other) {
+            (Outcome::Timed { times: own, .. }, Outcome::Timed { times: other, .. }) => {
+                Some(Quartiles::of(own.iter().zip(other).map(|(own, other)| other / own)))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// One peer while it is measured.
+enum Running {
+    Up { peer: Box<dyn Peer>, passes: usize, times: Vec<f64>, error: f64 },
+    Down(Outcome),
+}
+
+/// A peer that came up, or why it did not.
+pub(crate) type Started = Result<Box<dyn Peer>, String>;
+
+/// Times peers in turn; each with the ring that it was started with and the largest error that it may make.
+pub(crate) fn measure(peers: Vec<(Started, Rc<Ring>, f64)>, effort: Effort) -> Vec<Outcome> {
+    let mut running: Vec<(Running, Rc<Ring>, f64)> = peers
+        .into_iter()
+        .map(|(peer, ring, tolerance)| match peer {
+            Ok(peer) => (start(peer, &ring, effort, tolerance), ring, tolerance),
+            Err(reason) => (Running::Down(Outcome::Missing(reason)), ring, tolerance),
+        })
+        .collect();
+    for _ in 0..effort.rounds {
+        for (state, ring, tolerance) in &mut running {
+            let Running::Up { peer, passes, times, error } = state else { continue };
+            let block = peer.time(1).and_then(|_| peer.time(*passes));
+            match block.and_then(|seconds| Ok((seconds, ring.compare(peer.outputs(), *tolerance)?))) {
+                Ok((seconds, found)) => {
+                    times.push(seconds * 1e6 / (*passes * ring.steps) as f64);
+                    *error = error.max(found);
+                }
+                Err(reason) => *state = Running::Down(Outcome::Wrong(reason)),
+            }
+        }
+    }
+    running
+        .into_iter()
+        .map(|(state, ..)| match state {
+            Running::Up { times, error, .. } => Outcome::Timed { times, error },
+            Running::Down(outcome) => outcome,
+        })
+        .collect()
+}
+
+/// Warms a peer up, holds it to the reference, and finds how many passes fill a block.
+fn start(mut peer: Box<dyn Peer>, ring: &Ring, effort: Effort, tolerance: f64) -> Running {
+    let mut passes = 1;
+    loop {
+        let seconds = match peer.time(passes) {
+            Ok(seconds) => seconds,
+            Err(reason) => return Running::Down(Outcome::Wrong(reason)),
+        };
+        if let Err(reason) = ring.compare(peer.outputs(), tolerance) {
+            return Running::Down(Outcome::Wrong(reason));
+        }
+        if seconds >= effort.block {
+            return Running::Up { peer, passes, times: Vec::new(), error: 0.0 };
+        }
+        // A little more than needed, at least twice as many: clocks are coarse at first.
+        passes = (passes * 2)
+            .max((passes as f64 * effort.block / seconds.max(1e-7) * 1.1).ceil() as usize)
+            .min(passes * 64);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::models::{Flavour, sparse};
+
+    #[test]
+    fn quartiles_are_those_of_the_textbook() {
+        let quartiles = Quartiles::of([5.0, 1.0, 3.0, 2.0, 4.0]);
+        assert_eq!(quartiles, Quartiles { first: 2.0, median: 3.0, third: 4.0 });
+        assert_eq!(Quartiles::of([1.0, 2.0]).median, 1.5);
+    }
+
+    #[test]
+    fn ratios_are_taken_round_by_round() {
+        let timed = |times: &[f64]| Outcome::Timed { times: times.to_vec(), error: 0.0 };
+        let (ours, other) = (timed(&[1.0, 2.0, 4.0]), timed(&[3.0, 6.0, 12.0]));
+        assert_eq!(ours.speedup_over(&other).unwrap(), Quartiles { first: 3.0, median: 3.0, third: 3.0 });
+        assert!(ours.speedup_over(&Outcome::Missing(String::new())).is_none());
+    }
+
+    /// Gives the right outputs for a while.
+    struct Drifting {
+        right: Vec<f32>,
+        calls: usize,
+        good: usize,
+    }
+
+    impl Peer for Drifting {
+        fn time(&mut self, passes: usize) -> Result<f64, String> {
+            self.calls += 1;
+            if self.calls > self.good {
+                self.right[0] += 1.0;
+            }
+            Ok(passes as f64 * 1e-3)
+        }
+        fn outputs(&self) -> &[f32] {
+            &self.right
+        }
+        fn about(&self) -> &str {
+            "drifting"
+        }
+    }
+
+    #[test]
+    fn a_peer_that_is_wrong_at_first_or_later_is_not_timed() {
+        let model = sparse("drift", 4, 4, 1.0, Flavour::Uniform);
+        let ring = Rc::new(Ring::new(&model, 2, 1));
+        let mut reference = dopec::reference::Reference::new(&model);
+        let mut right = Vec::new();
+        for step in 0..2 {
+            let x: Vec<f32> = (0..4).map(|i| f32::from_bits(ring.inputs[step * 4 + i])).collect();
+            let outputs = reference.step(dopec::reference::Input::Vector(&x));
+            right.extend(outputs[0].iter().map(|&value| value as f32));
+        }
+        let peer = |good| {
+            let peer: Box<dyn Peer> = Box::new(Drifting { right: right.clone(), calls: 0, good });
+            (Ok(peer), Rc::clone(&ring), crate::ring::TOLERANCE)
+        };
+        let outcomes = measure(vec![peer(usize::MAX), peer(0), peer(5)], Effort::QUICK);
+        assert!(matches!(&outcomes[0], Outcome::Timed { times, .. } if times.len() == Effort::QUICK.rounds));
+        assert!(matches!(&outcomes[1], Outcome::Wrong(_)));
+        assert!(matches!(&outcomes[2], Outcome::Wrong(_)));
+    }
+}

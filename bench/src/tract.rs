@@ -1,0 +1,85 @@
+//! tract as a peer: the ONNX model of one step that `peers/onnx_peer.py` writes, a call for each step, the state handed
+//! from one to the next.
+
+use std::path::Path;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use tract_onnx::prelude::*;
+
+use crate::peer::{Peer, seconds};
+use crate::ring::Ring;
+
+/// A loaded model with the ring's inputs.
+pub(crate) struct Tract {
+    plan: Arc<TypedRunnableModel>,
+    inputs: Vec<TValue>,
+    zeros: Vec<TValue>,
+    ring: Rc<Ring>,
+    outputs: Vec<f32>,
+}
+
+impl Tract {
+    /// Loads the model.
+    ///
+    /// # Errors
+    ///
+    /// What tract says.
+    pub(crate) fn open(path: &Path, ring: &Rc<Ring>, tokens: bool) -> Result<Tract, String> {
+        Tract::load(path, ring, tokens).map_err(|error| format!("tract: {error:#}"))
+    }
+
+    fn load(path: &Path, ring: &Rc<Ring>, tokens: bool) -> TractResult<Tract> {
+        let model = tract_onnx::onnx().model_for_path(path)?.into_optimized()?;
+        let mut zeros = Vec::new();
+        for input in 1..model.input_outlets()?.len() {
+            let shape = model.input_fact(input)?.shape.as_concrete().map(<[usize]>::to_vec);
+            let shape = shape.ok_or_else(|| format_err!("a state has no fixed size"))?;
+            zeros.push(Tensor::zero::<f32>(&shape)?.into_tvalue());
+        }
+        let inputs = ring.inputs.chunks(ring.input_words).map(|words| {
+            let tensor = if tokens {
+                Tensor::from_shape(&[1, 1], &[i64::from(words[0])])?
+            } else {
+                let floats: Vec<f32> = words.iter().map(|&word| f32::from_bits(word)).collect();
+                Tensor::from_shape(&[1, 1, floats.len()], &floats)?
+            };
+            Ok(tensor.into_tvalue())
+        });
+        let inputs = inputs.collect::<TractResult<Vec<TValue>>>()?;
+        let outputs = vec![0.0; ring.steps * ring.output_len];
+        Ok(Tract { plan: model.into_runnable()?, inputs, zeros, ring: Rc::clone(ring), outputs })
+    }
+
+    fn pass(&mut self) -> TractResult<()> {
+        let mut states = self.zeros.clone();
+        for (input, output) in self.inputs.iter().zip(self.outputs.chunks_mut(self.ring.output_len)) {
+            let mut given = tvec!(input.clone());
+            given.extend(states);
+            let mut results = self.plan.run(given)?.into_iter();
+            let result = results.next().ok_or_else(|| format_err!("the model gave nothing"))?;
+            output.copy_from_slice(result.view().as_slice::<f32>()?);
+            states = results.collect();
+        }
+        Ok(())
+    }
+}
+
+impl Peer for Tract {
+    fn time(&mut self, passes: usize) -> Result<f64, String> {
+        self.outputs.fill(f32::NAN);
+        let start = seconds();
+        for _ in 0..passes {
+            self.pass().map_err(|error| format!("tract: {error:#}"))?;
+        }
+        Ok(seconds() - start)
+    }
+
+    fn outputs(&self) -> &[f32] {
+        &self.outputs
+    }
+
+    fn about(&self) -> &str {
+        concat!("tract-onnx ", env!("CARGO_PKG_VERSION"))
+    }
+}
