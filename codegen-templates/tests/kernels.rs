@@ -205,8 +205,16 @@ struct Lookup {
 }
 
 impl Lookup {
-    fn new(row_ptr: &[u32], columns: &[u16], values: &[f32], cols: usize, windows: usize) -> Lookup {
-        let rows: Vec<usize> = (0..row_ptr.len() - 1).collect();
+    fn new(
+        row_ptr: &[u32],
+        columns: &[u16],
+        values: &[f32],
+        cols: usize,
+        windows: usize,
+        order: Option<&[u16]>,
+    ) -> Lookup {
+        let place = |i: usize| order.map_or(i, |order| order[i] as usize);
+        let rows: Vec<usize> = (0..row_ptr.len() - 1).map(place).collect();
         let mut tables = Lookup::default();
         for band in rows.chunks(128) {
             let groups = band.len().div_ceil(16);
@@ -284,19 +292,25 @@ fn sparse_kernels() {
             });
 
             for windows in [0, 1, 4, 8] {
-                let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows);
-                let Lookup { counts, starts, padded, packed, masks, indices, single, .. } = &tables;
-                let add_single = |y: &mut [f32]| {
-                    kernels::coo(y, &single.0, &single.1, &single.2, &x, single.0.len());
-                };
-                check("lookup", random, &sums, &mut |y, init| {
-                    kernels::lookup(y, init, counts, starts, padded, indices, &x, rows, cols);
-                    add_single(y);
-                });
-                check("lookup_packed", random, &sums, &mut |y, init| {
-                    kernels::lookup_packed(y, init, counts, starts, packed, masks, indices, &x, rows, cols);
-                    add_single(y);
-                });
+                // Every row in an order of its own, or in the order of the matrix.
+                for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
+                    let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows, order.as_deref());
+                    let Lookup { counts, starts, padded, packed, masks, indices, single } = &tables;
+                    let order = order.as_deref();
+                    let add_single = |y: &mut [f32]| {
+                        kernels::coo(y, &single.0, &single.1, &single.2, &x, single.0.len());
+                    };
+                    check("lookup", random, &sums, &mut |y, init| {
+                        kernels::lookup(y, init, counts, starts, padded, indices, order, &x, rows, cols);
+                        add_single(y);
+                    });
+                    check("lookup_packed", random, &sums, &mut |y, init| {
+                        kernels::lookup_packed(
+                            y, init, counts, starts, packed, masks, indices, order, &x, rows, cols,
+                        );
+                        add_single(y);
+                    });
+                }
             }
 
             for i in 0..rows {

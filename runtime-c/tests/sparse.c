@@ -7,14 +7,14 @@
 
 /* The kernels without index types, compiled once for shapes that are not known. */
 static void look_up(float *y, const float *init, const uint16_t *counts, const uint16_t *starts, const float *values,
-                    const uint32_t *indices, const float *x, size_t rows, size_t cols) {
-    doped_lookup(y, init, counts, starts, values, indices, x, rows, cols);
+                    const uint32_t *indices, const uint16_t *row_of, const float *x, size_t rows, size_t cols) {
+    doped_lookup(y, init, counts, starts, values, indices, row_of, x, rows, cols);
 }
 
 static void look_up_packed(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
-                           const float *values, const uint16_t *masks, const uint32_t *indices, const float *x,
-                           size_t rows, size_t cols) {
-    doped_lookup_packed(y, init, counts, starts, values, masks, indices, x, rows, cols);
+                           const float *values, const uint16_t *masks, const uint32_t *indices,
+                           const uint16_t *row_of, const float *x, size_t rows, size_t cols) {
+    doped_lookup_packed(y, init, counts, starts, values, masks, indices, row_of, x, rows, cols);
 }
 
 #define column_t uint8_t

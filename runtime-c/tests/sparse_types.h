@@ -14,10 +14,11 @@
 /* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot one
  * by one. */
 static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
-                                size_t rows, size_t cols, size_t windows) {
+                                size_t rows, size_t cols, size_t windows, int reversed) {
     const size_t height = DOPED_BAND * DOPED_GROUP;
     const size_t bands = (rows + height - 1) / height;
     const size_t room = bands * height * (windows + DOPED_INDICES) + DOPED_GROUP;
+    uint16_t *order = (uint16_t *)calloc(rows, sizeof *order);
     uint16_t *counts = (uint16_t *)calloc(bands, sizeof *counts);
     uint16_t *starts = (uint16_t *)calloc(bands * windows, sizeof *starts);
     float *padded = (float *)calloc(room, sizeof *padded);
@@ -41,8 +42,10 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
         for (size_t k = 0; k < count; k++) {
             start[k] = (uint16_t)(cols > DOPED_WINDOW ? k * (cols - DOPED_WINDOW) / count : 0);
         }
-        for (size_t i = first; i < end; i++) {
+        for (size_t at_row = first; at_row < end; at_row++) {
+            const size_t i = reversed ? rows - 1 - at_row : at_row;
             size_t k = 0;
+            order[at_row] = (uint16_t)i;
             for (uint32_t e = row_ptr[i]; e < row_ptr[i + 1]; e++) {
                 const double term = (double)values[e] * (double)x[columns[e]];
                 while (k < count && (size_t)start[k] + DOPED_WINDOW <= columns[e]) {
@@ -51,7 +54,7 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
                 want[i] += term;
                 scale[i] += fabs(term);
                 if (k < count && columns[e] >= start[k]) {
-                    const size_t lane = i - first;
+                    const size_t lane = at_row - first;
                     padded[value + k * slots + lane] = values[e];
                     masks[mask + k * groups + lane / DOPED_GROUP] |= (uint16_t)(1u << lane % DOPED_GROUP);
                     indices[word + k / DOPED_INDICES * slots + lane] |=
@@ -81,11 +84,12 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             float *table = random_floats(rows);
             float *y = guarded(rows);
             const float *init = start((int)kind, y, table, rows);
+            const uint16_t *row_of = reversed ? order : NULL;
             const char *name = form == 0 ? "lookup" : "lookup_packed";
             if (form == 0) {
-                look_up(y, init, counts, starts, padded, indices, x, rows, cols);
+                look_up(y, init, counts, starts, padded, indices, row_of, x, rows, cols);
             } else {
-                look_up_packed(y, init, counts, starts, packed, masks, indices, x, rows, cols);
+                look_up_packed(y, init, counts, starts, packed, masks, indices, row_of, x, rows, cols);
             }
             PASTE(coo)(y, single_values, single_columns, single_rows, x, single);
             for (size_t i = 0; i < rows; i++) {
@@ -96,6 +100,7 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             free(table);
         }
     }
+    free(order);
     free(counts);
     free(starts);
     free(padded);
@@ -179,7 +184,8 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         free(lane_columns);
     }
     for (size_t windows = 0; windows <= 9; windows += 3) {
-        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows);
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 0);
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 1);
     }
     for (size_t i = 0; i < rows; i++) {
         float *y = guarded(cols);

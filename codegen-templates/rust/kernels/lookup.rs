@@ -2,7 +2,7 @@
 // registers of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes bands of up to
 // 128 rows; each has windows of its own, wherever its elements are, and for each window and 16 rows a slot: 16 values and
 // 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another kernel. Rows stay
-// in their own order.
+// in their own order, or stand in any that is given.
 
 /// Rows of a group.
 #[allow(dead_code)]
@@ -20,11 +20,12 @@ const WINDOW: usize = 32;
 #[allow(dead_code)]
 const INDICES: usize = 6;
 
-/// y[i] = init + sum over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]`, where the
-/// band's rows start at b and `slots` are its rows rounded up to whole groups. The index is five bits of
-/// `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are 128 rows high, the last may be lower; band
-/// after band, `counts` has the number of its windows, and `starts`, `values` and `indices` hold what is its own. Windows
-/// lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0.
+/// `y[row]` = init + sum over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]` for i < rows,
+/// where row is `row_of[i]`, or i without `row_of`, and the band starts at b and has `slots` lanes, its rows rounded up to
+/// whole groups. The index is five bits of `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are 128
+/// rows high, the last may be lower; band after band, `counts` has the number of its windows, and `starts`, `values` and
+/// `indices` hold what is its own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and
+/// index 0. No row is listed twice; rows not listed are left as they are.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 pub(super) fn lookup(
@@ -34,11 +35,12 @@ pub(super) fn lookup(
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
+    row_of: Option<&[u16]>,
     x: &[f32],
     rows: usize,
     cols: usize,
 ) {
-    assert!(y.len() == rows && init.fits(rows) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    assert!(init.fits(y.len()) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
     let rest = rows % BAND;
@@ -46,25 +48,24 @@ pub(super) fn lookup(
     let mut first = 0;
     while first < rows - rest {
         let (windows, slots) = (counts[first / BAND] as usize, BAND);
-        lookup_rows(&mut y[first..first + BAND], init, first, BAND, &starts[..windows], values, indices, x);
+        lookup_rows(y, init, (first, BAND, row_of), &starts[..windows], values, indices, x);
         starts = &starts[windows..];
         values = &values[windows * slots..];
         indices = &indices[windows.div_ceil(INDICES) * slots..];
         first += BAND;
     }
     if rest > 0 {
-        lookup_rows(&mut y[first..], init, first, rest, starts, values, indices, x);
+        lookup_rows(y, init, (first, rest, row_of), starts, values, indices, x);
     }
 }
 
-/// y = init + sums of a band of `rows` rows from `first`; `starts` are its windows.
+/// y = init + sums of a band of `rows` lanes from `first`; `starts` are its windows.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 fn lookup_rows(
     y: &mut [f32],
     init: Init<'_>,
-    first: usize,
-    rows: usize,
+    (first, rows, row_of): (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
@@ -102,7 +103,7 @@ fn lookup_rows(
             i += 1;
         }
     }
-    lookup_finish(y, init, first, rows, &sums);
+    lookup_finish(y, init, (first, rows, row_of), &sums);
 }
 
 /// x, or where it is shorter than a window a copy in `room`, with zeros behind.
@@ -115,23 +116,28 @@ fn lookup_input<'a>(x: &'a [f32], room: &'a mut [f32; WINDOW]) -> &'a [f32] {
     room
 }
 
-/// y = init + sums for `rows` rows from `first`.
+/// y = init + sums for `rows` lanes from `first`; `row_of` says which rows they are.
 #[inline(always)]
-fn lookup_finish(y: &mut [f32], init: Init<'_>, first: usize, rows: usize, sums: &[f32; BAND]) {
-    let init = match init {
-        Init::From(values) => Init::From(&values[first..first + rows]),
-        init => init,
-    };
+fn lookup_finish(
+    y: &mut [f32],
+    init: Init<'_>,
+    (first, rows, row_of): (usize, usize, Option<&[u16]>),
+    sums: &[f32; BAND],
+) {
     let mut i = 0;
-    while i + GROUP <= rows {
-        let mut start = init.load::<GROUP>(y, i);
+    while row_of.is_none() && i + GROUP <= rows {
+        let mut start = init.load::<GROUP>(y, first + i);
         add_scaled(&mut start, &sums[i..i + GROUP], 1.0);
-        y[i..i + GROUP].copy_from_slice(&start);
+        y[first + i..first + i + GROUP].copy_from_slice(&start);
         i += GROUP;
     }
     while i < rows {
-        let [start] = init.load(y, i);
-        y[i] = start + sums[i];
+        let row = match row_of {
+            Some(row_of) => row_of[first + i] as usize,
+            None => first + i,
+        };
+        let [start] = init.load(y, row);
+        y[row] = start + sums[i];
         i += 1;
     }
 }

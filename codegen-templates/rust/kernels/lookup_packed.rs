@@ -19,11 +19,12 @@ pub(super) fn lookup_packed(
     values: &[f32],
     masks: &[u16],
     indices: &[u32],
+    row_of: Option<&[u16]>,
     x: &[f32],
     rows: usize,
     cols: usize,
 ) {
-    assert!(y.len() == rows && init.fits(rows) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    assert!(init.fits(y.len()) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
     let rest = rows % BAND;
@@ -32,17 +33,8 @@ pub(super) fn lookup_packed(
     while first < rows - rest {
         let (windows, groups) = (counts[first / BAND] as usize, BAND / GROUP);
         let band = &masks[..windows * groups];
-        let used = lookup_packed_rows(
-            &mut y[first..first + BAND],
-            init,
-            first,
-            BAND,
-            &starts[..windows],
-            values,
-            band,
-            indices,
-            x,
-        );
+        let place = (first, BAND, row_of);
+        let used = lookup_packed_rows(y, init, place, &starts[..windows], values, band, indices, x);
         starts = &starts[windows..];
         values = &values[used..];
         masks = &masks[windows * groups..];
@@ -50,18 +42,17 @@ pub(super) fn lookup_packed(
         first += BAND;
     }
     if rest > 0 {
-        lookup_packed_rows(&mut y[first..], init, first, rest, starts, values, masks, indices, x);
+        lookup_packed_rows(y, init, (first, rest, row_of), starts, values, masks, indices, x);
     }
 }
 
-/// y = init + sums of a band of `rows` rows from `first`; `starts` are its windows. Gives the number of its values.
+/// y = init + sums of a band of `rows` lanes from `first`; `starts` are its windows. Gives the number of its values.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 fn lookup_packed_rows(
     y: &mut [f32],
     init: Init<'_>,
-    first: usize,
-    rows: usize,
+    (first, rows, row_of): (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     masks: &[u16],
@@ -105,7 +96,7 @@ fn lookup_packed_rows(
             k += 1;
         }
     }
-    lookup_finish(y, init, first, rows, &sums);
+    lookup_finish(y, init, (first, rows, row_of), &sums);
     used
 }
 

@@ -3,10 +3,10 @@
 //! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
 //! rows. A matrix is cut into bands of up to 128 rows, and each band has windows of its own: as many as are cheapest,
 //! placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
-//! of those that reach it, and what finds none is left over. Tables that stay in the cache have a value for every slot;
-//! beyond [`BUDGET`] values are packed, since there bytes decide.
-
-use std::ops::Range;
+//! of those that reach it, and what finds none is left over. Rows keep their order, or where they are too uneven for that
+//! stand sorted by length, so that those of a band need as many windows each; their sums then go to their places one by
+//! one. Tables that stay in the cache have a value for every slot; beyond [`BUDGET`] values are packed, since there bytes
+//! decide.
 
 use super::builder::Builder;
 use super::path::Path;
@@ -25,7 +25,7 @@ mod cost {
     pub(super) const LEFT_OVER: f64 = 0.55;
     /// A non-zero of sliced ELLPACK, by the gather instruction.
     pub(super) const GATHERED: f64 = 0.19;
-    /// A row of sliced ELLPACK: its sum goes to its place.
+    /// A row that is not in its place: its sum goes there.
     pub(super) const ROW: f64 = 0.3;
     /// A non-zero of straight-line code.
     pub(super) const TERM: f64 = 0.15;
@@ -47,6 +47,10 @@ const BEHIND: usize = 15;
 /// How a part is looked up.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
+    /// The rows in the order of the bands.
+    rows: Vec<u32>,
+    /// Whether that is an order of its own.
+    sorted: bool,
     /// Where the windows of each band start.
     bands: Vec<Vec<usize>>,
     /// Whether values are packed.
@@ -60,13 +64,30 @@ pub(super) struct Choice {
 }
 
 /// The cheapest way to look a part up, where it is cheaper than straight-line code (if there is room for it) and than
-/// sliced ELLPACK; in at most so many bytes, or packed.
-pub(super) fn choose(csr: &Csr, cols: usize, straight_allowed: bool, room: usize) -> Option<Choice> {
+/// sliced ELLPACK; in at most so many bytes, or packed. Where the product is added to what is there, rows without
+/// elements can be left out.
+pub(super) fn choose(
+    csr: &Csr,
+    cols: usize,
+    added: bool,
+    straight_allowed: bool,
+    room: usize,
+) -> Option<Choice> {
     if cols > WINDOW + usize::from(u16::MAX) {
         return None;
     }
-    let padded = Choice::new(csr, cols, false);
-    let choice = if padded.bytes <= room { padded } else { Choice::new(csr, cols, true) };
+    let best = |packed| {
+        let rows = 0..csr.row_ptr.len() as u32 - 1;
+        let natural = Choice::new(csr, cols, packed, rows.collect(), false);
+        let listed = super::sparse::rows_by_length(csr, added);
+        if listed.len() > usize::from(u16::MAX) {
+            return natural;
+        }
+        let sorted = Choice::new(csr, cols, packed, listed, true);
+        if sorted.cost < natural.cost { sorted } else { natural }
+    };
+    let padded = best(false);
+    let choice = if padded.bytes <= room { padded } else { best(true) };
     let gathered = cost::GATHERED * csr.nnz() as f64 + cost::ROW * (csr.row_ptr.len() - 1) as f64;
     let straight = if straight_allowed { cost::TERM * csr.nnz() as f64 } else { f64::INFINITY };
     (choice.cost < gathered.min(straight)).then_some(choice)
@@ -80,59 +101,57 @@ pub(super) fn single(left_over: &Csr) -> bool {
 }
 
 impl Choice {
-    fn new(csr: &Csr, cols: usize, packed: bool) -> Choice {
+    fn new(csr: &Csr, cols: usize, packed: bool, rows: Vec<u32>, sorted: bool) -> Choice {
         let slot = if packed { cost::PACKED_SLOT } else { cost::SLOT };
-        let bands: Vec<Vec<usize>> = bands(csr).map(|rows| windows(csr, rows, cols, slot)).collect();
+        let bands: Vec<Vec<usize>> = rows.chunks(BAND).map(|rows| windows(csr, rows, cols, slot)).collect();
         let (mut slots, mut words, mut held) = (0, 0, 0);
-        for (rows, starts) in self::bands(csr).zip(&bands) {
+        for (rows, starts) in rows.chunks(BAND).zip(&bands) {
             let groups = rows.len().div_ceil(GROUP);
             slots += groups * starts.len();
             words += groups * starts.len().div_ceil(INDICES);
             held += count_held(csr, rows, starts);
         }
         let left_over = csr.nnz() - held;
+        let scattered = if sorted { rows.len() } else { 0 };
         let values = if packed { 4 * held + 2 * slots } else { 4 * GROUP * slots };
         Choice {
+            cost: slot * slots as f64 + cost::LEFT_OVER * left_over as f64 + cost::ROW * scattered as f64,
+            bytes: values + 4 * GROUP * words + 8 * left_over + 2 * scattered,
+            rows,
+            sorted,
             bands,
             packed,
             slots,
             elements: csr.nnz(),
             left_over,
-            cost: slot * slots as f64 + cost::LEFT_OVER * left_over as f64,
-            bytes: values + 4 * GROUP * words + 8 * left_over,
         }
     }
 
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
         format!(
-            "look-ups in registers, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}, {} elements left over, \
-             about {:.0} ns",
+            "look-ups in registers, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}{}, {} elements left \
+             over, about {:.0} ns",
             thousands(self.slots),
             100.0 * (self.elements - self.left_over) as f64 / (GROUP * self.slots.max(1)) as f64,
             if self.packed { " and packed, beyond the budget of bytes" } else { "" },
+            if self.sorted { ", rows sorted by length" } else { "" },
             thousands(self.left_over),
             self.cost
         )
     }
 }
 
-/// The rows of each band.
-fn bands(csr: &Csr) -> impl Iterator<Item = Range<usize>> + use<> {
-    let rows = csr.row_ptr.len() - 1;
-    (0..rows).step_by(BAND).map(move |first| first..rows.min(first + BAND))
-}
-
 /// The windows of a band: their number is the cheapest of those tried, which are a quarter apart at first and closer
 /// around the best of them.
-fn windows(csr: &Csr, rows: Range<usize>, cols: usize, slot: f64) -> Vec<usize> {
+fn windows(csr: &Csr, rows: &[u32], cols: usize, slot: f64) -> Vec<usize> {
     let groups = rows.len().div_ceil(GROUP);
-    let elements = (csr.row_ptr[rows.end] - csr.row_ptr[rows.start]) as usize;
-    let columns = Quantiles::new(csr, rows.clone(), cols);
+    let columns = Quantiles::new(csr, rows, cols);
+    let elements = columns.before[cols] as usize;
     let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
     let mut attempt = |count: usize| {
         let starts = columns.windows(count);
-        let left_over = elements - count_held(csr, rows.clone(), &starts);
+        let left_over = elements - count_held(csr, rows, &starts);
         let cost = slot * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
         if cost < best.0 {
             best = (cost, starts);
@@ -162,10 +181,12 @@ struct Quantiles {
 }
 
 impl Quantiles {
-    fn new(csr: &Csr, rows: Range<usize>, cols: usize) -> Quantiles {
+    fn new(csr: &Csr, rows: &[u32], cols: usize) -> Quantiles {
         let mut before = vec![0; cols + 1];
-        for &column in &csr.col_idx[csr.row_ptr[rows.start] as usize..csr.row_ptr[rows.end] as usize] {
-            before[column as usize + 1] += 1;
+        for &row in rows {
+            for (column, _) in csr.row(row as usize) {
+                before[column + 1] += 1;
+            }
         }
         for column in 0..cols {
             before[column + 1] += before[column];
@@ -208,9 +229,9 @@ fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl FnMut(usize,
     }
 }
 
-fn count_held(csr: &Csr, rows: Range<usize>, starts: &[usize]) -> usize {
+fn count_held(csr: &Csr, rows: &[u32], starts: &[usize]) -> usize {
     let mut held = 0;
-    rows.for_each(|row| assign(csr, row, starts, &mut |_, _| held += 1));
+    rows.iter().for_each(|&row| assign(csr, row as usize, starts, &mut |_, _| held += 1));
     held
 }
 
@@ -252,8 +273,13 @@ pub(super) fn multiply(
     };
     let note = "columns in their windows, 5 bits each";
     arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(tables.indices), note)));
+    let order = choice.sorted.then(|| {
+        let rows = choice.rows.iter().map(|&row| row as u16).collect();
+        builder.constant(&field.field("rows"), Data::U16(rows), "the row of each lane, longest first")
+    });
+    arguments.push(Table::Optional(order));
     let held = csr.nnz() - tables.left_over.nnz();
-    let dims = vec![y.len, x.len];
+    let dims = vec![choice.rows.len(), x.len];
     builder.product(kernel, (y, init), arguments, Source::View(x), dims, held, why.to_owned());
     tables.left_over
 }
@@ -270,6 +296,7 @@ struct Tables {
 
 impl Tables {
     fn new(csr: &Csr, choice: &Choice) -> Tables {
+        let mut held = vec![false; csr.nnz()];
         let mut tables = Tables {
             starts: choice.bands.concat(),
             values: Vec::new(),
@@ -277,29 +304,29 @@ impl Tables {
             indices: Vec::new(),
             left_over: Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() },
         };
-        for (rows, starts) in bands(csr).zip(&choice.bands) {
+        for (rows, starts) in choice.rows.chunks(BAND).zip(&choice.bands) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
             tables.values.resize(value + starts.len() * groups * GROUP, None);
             tables.masks.resize(mask + starts.len() * groups, 0);
             tables.indices.resize(word + starts.len().div_ceil(INDICES) * groups * GROUP, 0);
-            for (i, row) in rows.enumerate() {
-                let mut next = csr.row_ptr[row] as usize;
-                let mut leave = |elements: Range<usize>| {
-                    tables.left_over.col_idx.extend_from_slice(&csr.col_idx[elements.clone()]);
-                    tables.left_over.values.extend_from_slice(&csr.values[elements]);
-                };
-                assign(csr, row, starts, &mut |k, element| {
+            for (i, &row) in rows.iter().enumerate() {
+                assign(csr, row as usize, starts, &mut |k, element| {
                     let index = csr.col_idx[element] - starts[k] as u32;
                     tables.values[value + k * groups * GROUP + i] = Some(csr.values[element]);
                     tables.masks[mask + k * groups + i / GROUP] |= 1 << (i % GROUP);
                     tables.indices[word + k / INDICES * groups * GROUP + i] |= index << (5 * (k % INDICES));
-                    leave(next..element);
-                    next = element + 1;
+                    held[element] = true;
                 });
-                leave(next..csr.row_ptr[row + 1] as usize);
-                tables.left_over.row_ptr.push(tables.left_over.values.len() as u32);
             }
+        }
+        let left_over = &mut tables.left_over;
+        for bounds in csr.row_ptr.windows(2) {
+            for element in (bounds[0] as usize..bounds[1] as usize).filter(|&element| !held[element]) {
+                left_over.col_idx.push(csr.col_idx[element]);
+                left_over.values.push(csr.values[element]);
+            }
+            left_over.row_ptr.push(left_over.values.len() as u32);
         }
         tables
     }
@@ -323,20 +350,23 @@ mod tests {
                 csr.row_ptr.push(csr.col_idx.len() as u32);
             }
             csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
-            let choice = Choice::new(&csr, cols as usize, false);
-            assert!(
-                choice.bands.iter().flatten().all(|&start| start == 0 || start + WINDOW <= cols as usize)
-            );
-            let tables = Tables::new(&csr, &choice);
-            let mut found: Vec<f32> = tables.values.iter().copied().flatten().collect();
-            assert_eq!(found.len(), csr.nnz() - choice.left_over);
-            assert_eq!(
-                found.len(),
-                tables.masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>()
-            );
-            found.extend(&tables.left_over.values);
-            found.sort_by(f32::total_cmp);
-            assert_eq!(found, csr.values);
+            for sorted in [false, true] {
+                let natural = (0..rows).collect();
+                let order = if sorted { super::super::sparse::rows_by_length(&csr, true) } else { natural };
+                let choice = Choice::new(&csr, cols as usize, false, order, sorted);
+                let within = |&start: &usize| start == 0 || start + WINDOW <= cols as usize;
+                assert!(choice.bands.iter().flatten().all(within));
+                let tables = Tables::new(&csr, &choice);
+                let mut found: Vec<f32> = tables.values.iter().copied().flatten().collect();
+                assert_eq!(found.len(), csr.nnz() - choice.left_over);
+                assert_eq!(
+                    found.len(),
+                    tables.masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>()
+                );
+                found.extend(&tables.left_over.values);
+                found.sort_by(f32::total_cmp);
+                assert_eq!(found, csr.values);
+            }
         }
     }
 }

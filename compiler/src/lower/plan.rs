@@ -50,29 +50,29 @@ pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     for layer in &model.layers {
         let path = Path::layer(&layer.name);
         match &layer.kind {
-            LayerKind::Linear(linear) => find(&path.field("weight"), &linear.weight, &mut parts),
+            LayerKind::Linear(linear) => find(&path.field("weight"), &linear.weight, false, &mut parts),
             LayerKind::Lstm(lstm) => match &lstm.weights {
                 LstmWeights::Split { ih, hh } => {
-                    find(&path.field("weight_ih"), ih, &mut parts);
-                    find(&path.field("weight_hh"), hh, &mut parts);
+                    find(&path.field("weight_ih"), ih, false, &mut parts);
+                    find(&path.field("weight_hh"), hh, true, &mut parts);
                 }
-                LstmWeights::Joined(weight) => find(&path.field("weight"), weight, &mut parts),
+                LstmWeights::Joined(weight) => find(&path.field("weight"), weight, false, &mut parts),
             },
             LayerKind::Gru(gru) => {
-                find(&path.field("weight_ih"), &gru.weight_ih, &mut parts);
-                find(&path.field("weight_hh"), &gru.weight_hh, &mut parts);
+                find(&path.field("weight_ih"), &gru.weight_ih, false, &mut parts);
+                find(&path.field("weight_hh"), &gru.weight_hh, false, &mut parts);
             }
             LayerKind::Embedding(_) | LayerKind::Activation(_) | LayerKind::LayerNorm(_) => {}
         }
     }
-    parts.sort_by_key(|(_, csr, _)| csr.nnz());
+    parts.sort_by_key(|part: &Part<'_>| part.csr.nnz());
     let (mut terms, mut bytes) = (0, 0);
-    let decide = |(path, csr, cols): (String, &Csr, usize)| {
+    let decide = |Part { path, csr, cols, added }: Part<'_>| {
         let straight = straight(csr.nnz(), settings.unroll_limit, terms);
         let mut looked_up = None;
         if matches!(settings.target, Target::Any | Target::Avx512) && settings.unroll_limit.is_none() {
             let room = lookup::BUDGET.saturating_sub(bytes);
-            if let Some(choice) = lookup::choose(csr, cols, straight.is_ok(), room) {
+            if let Some(choice) = lookup::choose(csr, cols, added, straight.is_ok(), room) {
                 bytes += choice.bytes;
                 looked_up = Some(Form::Lookup(choice));
             }
@@ -125,25 +125,40 @@ fn straight(nnz: usize, unroll_limit: Option<usize>, used: usize) -> Result<Stri
     ))
 }
 
-fn find<'m>(path: &Path, matrix: &'m Matrix, parts: &mut Vec<(String, &'m Csr, usize)>) {
+/// A sparse part that multiplies a vector.
+struct Part<'m> {
+    path: String,
+    csr: &'m Csr,
+    cols: usize,
+    /// Whether the product is surely added to what is there.
+    added: bool,
+}
+
+fn find<'m>(path: &Path, matrix: &'m Matrix, added: bool, parts: &mut Vec<Part<'m>>) {
     if let Some(csr) = &matrix.sparse {
-        parts.push((path.dotted().to_owned(), csr, matrix.cols));
+        let added = added || matrix.structure.is_some();
+        parts.push(Part { path: path.dotted().to_owned(), csr, cols: matrix.cols, added });
     }
     if let Some(structure) = &matrix.structure {
-        find_in_structure(path, structure, parts);
+        find_in_structure(path, structure, added, parts);
     }
 }
 
-fn find_in_structure<'m>(path: &Path, structure: &'m Structure, parts: &mut Vec<(String, &'m Csr, usize)>) {
+fn find_in_structure<'m>(path: &Path, structure: &'m Structure, added: bool, parts: &mut Vec<Part<'m>>) {
     match structure {
         Structure::Sum(terms) => {
             for (i, term) in terms.iter().enumerate() {
-                find_in_structure(&path.element("terms", i), term, parts);
+                find_in_structure(&path.element("terms", i), term, added || i > 0, parts);
             }
         }
-        Structure::VStack(blocks) | Structure::HStack(blocks) | Structure::BlockDiagonal(blocks) => {
+        Structure::VStack(blocks) | Structure::BlockDiagonal(blocks) => {
             for (i, block) in blocks.iter().enumerate() {
-                find(&path.element("blocks", i), block, parts);
+                find(&path.element("blocks", i), block, added, parts);
+            }
+        }
+        Structure::HStack(blocks) => {
+            for (i, block) in blocks.iter().enumerate() {
+                find(&path.element("blocks", i), block, added || i > 0, parts);
             }
         }
         _ => {}

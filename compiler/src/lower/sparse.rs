@@ -223,7 +223,7 @@ fn row_len(csr: &Csr, row: u32) -> usize {
 }
 
 /// The rows, longest first, those of equal length in their own order.
-fn rows_by_length(csr: &Csr, skip_empty: bool) -> Vec<u32> {
+pub(super) fn rows_by_length(csr: &Csr, skip_empty: bool) -> Vec<u32> {
     let mut rows: Vec<u32> = (0..csr.row_ptr.len() as u32 - 1).collect();
     if skip_empty {
         rows.retain(|&row| row_len(csr, row) > 0);

@@ -2,7 +2,7 @@
  * two registers of AVX-512, out of which one instruction (vpermi2ps) takes an input for each of 16 rows. Takes bands of
  * up to 128 rows; each has windows of its own, wherever its elements are, and for each window and 16 rows a slot: 16
  * values and 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another
- * kernel. Rows stay in their own order. */
+ * kernel. Rows stay in their own order, or stand in any that is given. */
 #ifndef DOPED_LOOKUP_H
 #define DOPED_LOOKUP_H
 #include "doped/base.h"
@@ -57,9 +57,11 @@ DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, 
     }
 }
 
-/* y = init + sums for `rows` rows. */
-DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const doped_wide *sums, size_t rows) {
-    const size_t whole = rows / DOPED_GROUP;
+/* y = init + sums for `rows` rows; row_of says which, unless it is NULL. */
+DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_t *row_of, const doped_wide *sums,
+                                      size_t rows) {
+    const size_t whole = row_of != NULL ? 0 : rows / DOPED_GROUP;
+    float part[DOPED_BAND * DOPED_GROUP];
     DOPED_UNROLL
     for (size_t g = 0; g < whole; g++) {
         doped_wide sum = sums[2 * g] + sums[2 * g + 1];
@@ -70,21 +72,23 @@ DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const doped_w
         }
         memcpy(y + g * DOPED_GROUP, &sum, sizeof sum);
     }
-    if (rows % DOPED_GROUP != 0) {
-        const doped_wide sum = sums[2 * whole] + sums[2 * whole + 1];
-        float part[DOPED_GROUP];
-        memcpy(part, &sum, sizeof part);
-        for (size_t i = whole * DOPED_GROUP; i < rows; i++) {
-            y[i] = doped_start_one(doped_from(init, i)) + part[i % DOPED_GROUP];
-        }
+    DOPED_UNROLL
+    for (size_t g = whole; g * DOPED_GROUP < rows; g++) {
+        const doped_wide sum = sums[2 * g] + sums[2 * g + 1];
+        memcpy(part + g * DOPED_GROUP, &sum, sizeof sum);
+    }
+    for (size_t i = whole * DOPED_GROUP; i < rows; i++) {
+        const size_t row = row_of != NULL ? row_of[i] : i;
+        y[row] = doped_start_one(doped_from(init, row)) + part[i];
     }
 }
 
 /* One band. In bands of few groups odd windows have sums of their own, so that an addition need not wait for the one
  * before. */
-DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
-                                    const float *DOPED_RESTRICT values, const uint32_t *DOPED_RESTRICT indices,
-                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
+                                    const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
+                                    const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
+                                    size_t windows) {
     const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
@@ -111,50 +115,58 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
             }
         }
     }
-    doped_lookup_finish(y, init, sums, rows);
+    doped_lookup_finish(y, init, row_of, sums, rows);
 }
 #else
 /* One band. */
-DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
-                                    const float *DOPED_RESTRICT values, const uint32_t *DOPED_RESTRICT indices,
-                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
+DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
+                                    const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
+                                    const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
+                                    size_t windows) {
     const size_t slots = (rows + DOPED_GROUP - 1) / DOPED_GROUP * DOPED_GROUP;
     for (size_t i = 0; i < rows; i++) {
+        size_t row = i;
         float sum = 0.0f;
         for (size_t k = 0; k < windows; k++) {
             const uint32_t word = indices[k / DOPED_INDICES * slots + i];
             sum += values[k * slots + i] * x[starts[k] + (word >> (5 * (k % DOPED_INDICES)) & 31u)];
         }
-        y[i] = doped_start_one(doped_from(init, i)) + sum;
+        if (row_of != NULL) {
+            row = row_of[i];
+        }
+        y[row] = doped_start_one(doped_from(init, row)) + sum;
     }
 }
 #endif
 
-/* y[i] = init + sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index], where the band's
- * rows start at b and slots are its rows rounded up to whole groups. The index is five bits of
- * indices[k/6*slots + i - b], the first window of six lowest. Bands are DOPED_BAND groups high, the last may be lower;
- * band after band, counts[] has the number of its windows, and starts, values and indices hold what is its own. Windows
- * lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0. init may be NULL or y; nothing
- * else may overlap y. */
+/* y[row] = init + sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index] for i < rows, where
+ * row is row_of[i], or i where row_of is NULL, and the band starts at b and has `slots` lanes, its rows rounded up to
+ * whole groups. The index is five bits of indices[k/6*slots + i - b], the first window of six lowest. Bands are
+ * DOPED_BAND groups high, the last may be lower; band after band, counts[] has the number of its windows, and starts,
+ * values and indices hold what is its own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold
+ * value 0 and index 0. No row is listed twice; rows not listed are left as they are. init may be NULL or y; nothing else
+ * may overlap y. */
 DOPED_INLINE void doped_lookup(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
                                const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
-                               const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                               size_t cols) {
+                               const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
+                               const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     const size_t height = DOPED_BAND * DOPED_GROUP;
-    const size_t rest = rows % height;
-    const size_t whole = rows - rest;
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i < whole; i += height) {
+    for (size_t i = 0; i + height <= rows; i += height) {
         const size_t windows = counts[i / height];
-        doped_lookup_band(y + i, doped_from(init, i), starts, values, indices, from, height, windows);
+        const size_t place = row_of != NULL ? 0 : i;
+        doped_lookup_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values, indices,
+                          from, height, windows);
         starts += windows;
         values += windows * height;
         indices += doped_lookup_words(windows) * height;
     }
-    if (rest != 0) {
-        doped_lookup_band(y + whole, doped_from(init, whole), starts, values, indices, from, rest,
-                          counts[whole / height]);
+    if (rows % height != 0) {
+        const size_t i = rows - rows % height;
+        const size_t place = row_of != NULL ? 0 : i;
+        doped_lookup_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values, indices,
+                          from, rows % height, counts[i / height]);
     }
 }
 

@@ -46,8 +46,9 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wid
 }
 
 /* One band; gives where the values go on. */
-DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
-                                                   const float *values, const uint16_t *DOPED_RESTRICT masks,
+DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *row_of,
+                                                   const uint16_t *DOPED_RESTRICT starts, const float *values,
+                                                   const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
                                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
     const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
@@ -76,13 +77,14 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
             }
         }
     }
-    doped_lookup_finish(y, init, sums, rows);
+    doped_lookup_finish(y, init, row_of, sums, rows);
     return values;
 }
 #else
 /* One band; gives where the values go on. */
-DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *DOPED_RESTRICT starts,
-                                                   const float *values, const uint16_t *DOPED_RESTRICT masks,
+DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *row_of,
+                                                   const uint16_t *DOPED_RESTRICT starts, const float *values,
+                                                   const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
                                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
     const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
@@ -98,7 +100,8 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
         }
     }
     for (size_t i = 0; i < rows; i++) {
-        y[i] = doped_start_one(doped_from(init, i)) + sums[i];
+        const size_t row = row_of != NULL ? row_of[i] : i;
+        y[row] = doped_start_one(doped_from(init, row)) + sums[i];
     }
     return values;
 }
@@ -110,23 +113,25 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
 DOPED_INLINE void doped_lookup_packed(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
                                       const uint16_t *DOPED_RESTRICT starts, const float *values,
                                       const uint16_t *DOPED_RESTRICT masks, const uint32_t *DOPED_RESTRICT indices,
-                                      const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
+                                      const uint16_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x, size_t rows,
+                                      size_t cols) {
     const size_t height = DOPED_BAND * DOPED_GROUP;
-    const size_t rest = rows % height;
-    const size_t whole = rows - rest;
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i < whole; i += height) {
+    for (size_t i = 0; i + height <= rows; i += height) {
         const size_t windows = counts[i / height];
-        values = doped_lookup_packed_band(y + i, doped_from(init, i), starts, values, masks, indices, from, height,
-                                          windows);
+        const size_t place = row_of != NULL ? 0 : i;
+        values = doped_lookup_packed_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts,
+                                          values, masks, indices, from, height, windows);
         starts += windows;
         masks += windows * DOPED_BAND;
         indices += doped_lookup_words(windows) * height;
     }
-    if (rest != 0) {
-        doped_lookup_packed_band(y + whole, doped_from(init, whole), starts, values, masks, indices, from, rest,
-                                 counts[whole / height]);
+    if (rows % height != 0) {
+        const size_t i = rows - rows % height;
+        const size_t place = row_of != NULL ? 0 : i;
+        doped_lookup_packed_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values,
+                                 masks, indices, from, rows % height, counts[i / height]);
     }
 }
 
