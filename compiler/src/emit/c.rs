@@ -274,7 +274,11 @@ impl<'p> Speller<'p> {
 
     fn view(&self, view: &View) -> String {
         let place = self.place(view.place);
-        if view.step > 0 { at(&format!("{place} + each * {}", view.step), view.offset) } else { at(&place, view.offset) }
+        if view.step > 0 {
+            at(&format!("{place} + each * {}", view.step), view.offset)
+        } else {
+            at(&place, view.offset)
+        }
     }
 
     fn place(&self, place: Place) -> String {

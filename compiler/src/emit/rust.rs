@@ -10,8 +10,8 @@ use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Code, CodeKind, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place, Program,
-    Source, Straight, Table, View,
+    Call, Code, CodeKind, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place,
+    Program, Source, Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -231,9 +231,7 @@ impl<'p> Speller<'p> {
             Place::Input => ("input".to_owned(), self.input_len()),
             Place::Output => ("output".to_owned(), self.code.vectors * self.program.output_size),
             Place::State(i) => (format!("state.{}", self.code.state[i].name), self.code.state[i].len),
-            Place::Scratch(i) => {
-                (format!("scratch.{}", self.code.scratch[i].name), self.code.scratch[i].len)
-            }
+            Place::Scratch(i) => (format!("scratch.{}", self.code.scratch[i].name), self.code.scratch[i].len),
         };
         if view.step > 0 {
             let offset = if view.offset > 0 { format!(" + {}", view.offset) } else { String::new() };

@@ -65,7 +65,10 @@ pub(super) fn multiply(
             (y, init)
         } else {
             let note = format!("{} after {} of {} contractions", path.dotted(), step + 1, order.len());
-            (builder.temporary(&path.element("contraction", step), left * m * right * lanes, note), Init::Zero)
+            (
+                builder.temporary(&path.element("contraction", step), left * m * right * lanes, note),
+                Init::Zero,
+            )
         };
         let weight = factors[i].take().map(|factor| factor.data).unwrap_or_default();
         let field = path.element("factor", i);

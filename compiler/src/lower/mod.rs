@@ -122,7 +122,10 @@ fn share_memory(program: &mut Program) {
     if program.run.steps > 1 {
         let scratch = thousands(bytes(&program.scratch) - bytes(&alone));
         let tables = thousands(constants::bytes_of_block(program));
-        program.run.why.push_str(&format!("; it takes {scratch} bytes of scratch and {tables} of tables more"));
+        program
+            .run
+            .why
+            .push_str(&format!("; it takes {scratch} bytes of scratch and {tables} of tables more"));
     }
 }
 

@@ -25,8 +25,11 @@ pub(super) fn multiply(
     let weight: Vec<f32> = first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
     let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), Kernel::PANEL.min(q));
     let table = builder.floats(&path.field("first"), weight, note);
-    let middle =
-        builder.temporary(&path.field("monarch"), k * q * lanes, format!("{} after its first stage", path.dotted()));
+    let middle = builder.temporary(
+        &path.field("monarch"),
+        k * q * lanes,
+        format!("{} after its first stage", path.dotted()),
+    );
     let why = format!("{}: monarch, {k} blocks of {}", path.dotted(), shape(q, p));
     let (kernel, dims) = match builder.lanes {
         Some(lanes) => (Kernel::DENSE_WIDE, vec![k, q * p, q, p, lanes]),

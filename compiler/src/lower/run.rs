@@ -29,8 +29,7 @@ pub(super) struct Step<'s> {
 /// The layer without the weights that `run` takes from the step's own operations.
 pub(super) fn needed(layer: &Layer) -> Layer {
     let nothing = |matrix: &Matrix| {
-        let sparse =
-            Csr { row_ptr: vec![0; matrix.rows + 1], col_idx: Vec::new(), values: Vec::new() };
+        let sparse = Csr { row_ptr: vec![0; matrix.rows + 1], col_idx: Vec::new(), values: Vec::new() };
         Matrix { rows: matrix.rows, cols: matrix.cols, structure: None, sparse: Some(sparse) }
     };
     let name = layer.name.clone();

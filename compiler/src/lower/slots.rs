@@ -35,8 +35,7 @@ pub(super) fn share(buffers: &[Buffer], layers: &mut [&mut LayerCode]) -> Vec<Bu
     }
     let mut slots: Vec<Slot> = Vec::new();
     let mut slot_of = vec![0; buffers.len()];
-    let mut order: Vec<usize> =
-        (0..buffers.len()).filter(|&buffer| lives[buffer].is_some()).collect();
+    let mut order: Vec<usize> = (0..buffers.len()).filter(|&buffer| lives[buffer].is_some()).collect();
     order.sort_by_key(|&buffer| (lives[buffer], buffer));
     for buffer in order {
         let Some((first, last)) = lives[buffer] else { continue };
