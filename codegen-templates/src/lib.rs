@@ -57,5 +57,12 @@ pub mod kernels {
         GRU_CELL = "gru_cell";
         ACTIVATIONS = "activations";
         LAYER_NORM = "layer_norm";
+        WIDE = "wide";
+        CSR_WIDE = "csr_wide";
+        DENSE_WIDE = "dense_wide";
+        CIRCULANT_WIDE = "circulant_wide";
+        MONARCH_MIX_WIDE = "monarch_mix_wide";
+        FILL_WIDE = "fill_wide";
+        TRANSPOSE = "transpose";
     }
 }

@@ -42,6 +42,18 @@ impl Build {
         self
     }
 
+    /// As `--batch`.
+    pub fn batch(&mut self, streams: usize) -> &mut Build {
+        self.settings.batch = Some(streams);
+        self
+    }
+
+    /// As `--run-block`.
+    pub fn run_block(&mut self, steps: usize) -> &mut Build {
+        self.settings.run_block = Some(steps);
+        self
+    }
+
     /// As `--data`.
     pub fn data(&mut self, data: DataForm) -> &mut Build {
         self.settings.data = data;

@@ -176,7 +176,7 @@ fn kernels(code: &LayerCode) -> (Vec<String>, u64) {
         let (name, multiply_adds) = match operation {
             Operation::Call(call) => (call.kernel.name, call.multiply_adds),
             Operation::Straight(straight) => ("straight", straight.terms as u64),
-            Operation::ForTokens { .. } | Operation::ByFamily { .. } => return,
+            Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => return,
         };
         total += multiply_adds;
         if !names.iter().any(|other| other == name) {
@@ -207,7 +207,7 @@ fn stored_bytes(program: &Program, code: &LayerCode) -> usize {
             }
         }
         Operation::Straight(straight) => code_bytes += BYTES_PER_TERM * straight.terms,
-        Operation::ForTokens { .. } | Operation::ByFamily { .. } => {}
+        Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
     });
     code_bytes + constants.iter().map(|&id| program.constants[id].data.bytes()).sum::<usize>()
 }

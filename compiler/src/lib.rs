@@ -51,7 +51,7 @@ impl Compiled {
 ///
 /// # Errors
 ///
-/// Everything wrong with the model, located in its text.
+/// Settings out of bounds; everything wrong with the model, located in its text.
 pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Faults> {
     Ok(Compiled { program: program(source, settings)?, settings: settings.clone() })
 }
@@ -62,6 +62,7 @@ pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Fau
 ///
 /// As [`compile`].
 pub fn program(source: &Source<'_>, settings: &Settings) -> Result<Program, Faults> {
+    settings.check()?;
     Ok(lower::lower(read(source)?, settings))
 }
 

@@ -2,6 +2,8 @@
 
 use std::path::Path;
 
+use crate::faults::Faults;
+
 /// How a model is compiled. [`Settings::default`] is what every door starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settings {
@@ -14,6 +16,10 @@ pub struct Settings {
     pub data: DataForm,
     /// Which processors the code is for.
     pub target: Target,
+    /// Code for a step of so many streams at once, besides.
+    pub batch: Option<usize>,
+    /// Overrules how many steps `run` takes at once; 1 takes each by itself.
+    pub run_block: Option<usize>,
     /// The model file's name without folders, for the command line that emitted files show.
     pub model_file: String,
 }
@@ -61,6 +67,8 @@ impl Default for Settings {
             unroll_limit: None,
             data: DataForm::Source,
             target: Target::Any,
+            batch: None,
+            run_block: None,
             model_file: String::new(),
         }
     }
@@ -87,7 +95,33 @@ impl Settings {
         if self.target != Target::Any {
             text.push_str(&format!(" --target {}", self.target.word()));
         }
+        for (option, number) in [("batch", self.batch), ("run-block", self.run_block)] {
+            if let Some(number) = number {
+                text.push_str(&format!(" --{option} {number}"));
+            }
+        }
         text
+    }
+
+    /// The most streams, and steps of `run`, that are taken at once: beyond, memory is all that grows.
+    pub const MOST_AT_ONCE: usize = 256;
+
+    /// Refuses numbers that no code can be made for.
+    ///
+    /// # Errors
+    ///
+    /// A number of streams, or of steps of `run`, that is 0 or above [`Settings::MOST_AT_ONCE`].
+    pub fn check(&self) -> Result<(), Faults> {
+        let most = Settings::MOST_AT_ONCE;
+        for (option, what, number) in
+            [("batch", "streams", self.batch), ("run-block", "steps", self.run_block)]
+        {
+            if let Some(number) = number.filter(|number| !(1..=most).contains(number)) {
+                let title = format!("{option}: {number} {what} at once, expected 1 to {most}");
+                return Err(Faults::plain(&self.model_file, title, "give a number within these bounds"));
+            }
+        }
+        Ok(())
     }
 }
 

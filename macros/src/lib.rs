@@ -18,7 +18,8 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// ```
 ///
 /// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
-/// path; `unroll_limit = N` and `target = "WORD"` after it are the command's `--unroll-limit` and `--target`.
+/// path; `unroll_limit = N`, `target = "WORD"`, `batch = N` and `run_block = N` after it are the command's
+/// `--unroll-limit`, `--target`, `--batch` and `--run-block`.
 /// The module needs nothing but `core`, and the crate is built again when the model's files change. A fault
 /// in the model is a compile error at the path, with the text that the command prints.
 #[proc_macro]
@@ -32,12 +33,16 @@ struct ModelCall {
     path: LitStr,
     unroll_limit: Option<usize>,
     target: Option<Target>,
+    batch: Option<usize>,
+    run_block: Option<usize>,
 }
 
 impl Parse for ModelCall {
     fn parse(input: ParseStream<'_>) -> syn::Result<ModelCall> {
         let visibility = if input.peek(LitStr) { None } else { Some(input.parse()?) };
-        let mut call = ModelCall { visibility, path: input.parse()?, unroll_limit: None, target: None };
+        let path = input.parse()?;
+        let mut call =
+            ModelCall { visibility, path, unroll_limit: None, target: None, batch: None, run_block: None };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -50,13 +55,27 @@ impl Parse for ModelCall {
             } else if option == "target" && call.target.is_none() {
                 input.parse::<Token![=]>()?;
                 call.target = Some(target(&input.parse()?)?);
+            } else if option == "batch" && call.batch.is_none() {
+                input.parse::<Token![=]>()?;
+                call.batch = Some(at_once(&input.parse()?)?);
+            } else if option == "run_block" && call.run_block.is_none() {
+                input.parse::<Token![=]>()?;
+                call.run_block = Some(at_once(&input.parse()?)?);
             } else {
-                let expected = "expected `unroll_limit = N` or `target = \"WORD\"`, each once";
+                let expected = "expected `unroll_limit = N`, `target = \"WORD\"`, `batch = N` or `run_block = N`, each once";
                 return Err(syn::Error::new(option.span(), expected));
             }
         }
         Ok(call)
     }
+}
+
+/// A number of streams or steps that code can be made for.
+fn at_once(number: &LitInt) -> syn::Result<usize> {
+    let most = Settings::MOST_AT_ONCE;
+    let value: usize = number.base10_parse()?;
+    let outside = || syn::Error::new(number.span(), format!("expected a number from 1 to {most}"));
+    if (1..=most).contains(&value) { Ok(value) } else { Err(outside()) }
 }
 
 fn target(word: &LitStr) -> syn::Result<Target> {
@@ -72,8 +91,9 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     let path = call.path.value();
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
     let target = call.target.unwrap_or_default();
+    let (unroll_limit, batch, run_block) = (call.unroll_limit, call.batch, call.run_block);
     let settings =
-        Settings { emit: vec![Emit::Rust], unroll_limit: call.unroll_limit, target, ..Settings::default() }
+        Settings { emit: vec![Emit::Rust], unroll_limit, target, batch, run_block, ..Settings::default() }
             .for_model(Path::new(&path));
     let (compiled, read) =
         files::with_source_named(&folder.join(&path), &path, |source| dopec::compile(source, &settings));

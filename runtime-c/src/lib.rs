@@ -2,9 +2,10 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs [`LOOKUP`], and all need [`BASE`].
+//! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs
+//! [`LOOKUP`], those whose names end in `WIDE` need [`WIDE`], and all need [`BASE`].
 //!
-//! [`SELL`], [`CSR`], [`CSR_ROW`] and [`COO`] are written for the tokens `doped_column_t` and `doped_row_t` and names that end
+//! [`SELL`], [`CSR`], [`CSR_ROW`], [`COO`] and [`CSR_WIDE`] are written for the tokens `doped_column_t` and `doped_row_t` and names that end
 //! in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair of index types, with those replaced
 //! (`uint16_t` and `_u16`, for example).
 
@@ -44,6 +45,13 @@ headers! {
     GRU_CELL = "gru_cell";
     ACTIVATIONS = "activations";
     LAYER_NORM = "layer_norm";
+    WIDE = "wide";
+    CSR_WIDE = "csr_wide";
+    DENSE_WIDE = "dense_wide";
+    CIRCULANT_WIDE = "circulant_wide";
+    MONARCH_MIX_WIDE = "monarch_mix_wide";
+    FILL_WIDE = "fill_wide";
+    TRANSPOSE = "transpose";
 }
 
 /// Rows in a panel of a dense matrix: `DOPED_PANEL`.

@@ -8,7 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const SOURCES: [&str; 4] = ["dense", "sparse", "vectors", "math"];
+const SOURCES: [&str; 5] = ["dense", "sparse", "vectors", "math", "wide"];
 const WARNINGS: [&str; 5] = ["-pedantic", "-Wall", "-Wextra", "-Wconversion", "-Werror"];
 const C99: &[&str] = &["-std=c99"];
 const CPP17: &[&str] = &["-x", "c++", "-std=c++17"];

@@ -100,6 +100,35 @@ fn every_choice_of_settings() {
         verify_file(&path, &Settings { unroll_limit, ..Settings::default() }, &both, 50);
     }
     verify_file(&path, &Settings { data: DataForm::Incbin, ..Settings::default() }, &both, 50);
+    verify_file(&path, &Settings { data: DataForm::Incbin, ..at_once(4) }, &both, 50);
+    for (batch, run_block) in
+        [(Some(1), Some(1)), (Some(256), Some(2)), (None, Some(256)), (Some(16), Some(16))]
+    {
+        verify_file(&path, &Settings { batch, run_block, ..Settings::default() }, &both, 300);
+    }
+}
+
+#[test]
+fn numbers_that_no_code_can_be_made_for() {
+    let json = std::fs::read_to_string(models().join("shakespeare_small.json")).unwrap();
+    let open = |_: &str| Err(std::io::Error::other("no other file"));
+    let source = Source { file: "model.json", json: json.as_bytes(), open: &open };
+    for at_once in [0, Settings::MOST_AT_ONCE + 1, usize::MAX] {
+        let settings = Settings { batch: Some(at_once), ..Settings::default() };
+        let text = dopec::compile(&source, &settings).unwrap_err().to_string();
+        assert!(text.contains(&format!("batch: {at_once} streams at once, expected 1 to 256")), "{text}");
+        let settings = Settings { run_block: Some(at_once), ..Settings::default() };
+        let text = dopec::compile(&source, &settings).unwrap_err().to_string();
+        assert!(text.contains(&format!("run-block: {at_once} steps at once, expected 1 to 256")), "{text}");
+    }
+}
+
+/// Streams and blocks of steps by turns, so that all meet every structure: none, one, fewer than a vector, a vector and
+/// one more; blocks that the steps of a test fill, and none.
+fn at_once(turn: usize) -> Settings {
+    let batch = [None, Some(3), Some(16), None, Some(17), Some(1), Some(40)][turn % 7];
+    let run_block = [Some(5), None, Some(1), Some(12), Some(3)][turn % 5];
+    Settings { batch, run_block, ..Settings::default() }
 }
 
 /// The targets that this machine can run.
@@ -135,7 +164,13 @@ fn every_target() {
     toolchains.push(rust(&["-O"]));
     for target in targets() {
         for unroll_limit in [None, Some(0)] {
-            let settings = Settings { target, unroll_limit, ..Settings::default() };
+            let settings = Settings {
+                target,
+                unroll_limit,
+                batch: Some(19),
+                run_block: Some(16),
+                ..Settings::default()
+            };
             verify_file(&models().join("shakespeare_small.json"), &settings, &toolchains, 30);
         }
     }
@@ -148,11 +183,11 @@ fn oracle_models_in_c_and_rust() {
     paths.retain(|path| path.extension().is_some_and(|extension| extension == "json"));
     assert!(paths.len() >= 50);
     let toolchains = [c("gcc", &[STRICT, "-O1", SANITIZED]), rust(&["-O"])];
-    each(&paths, |path| {
+    let paths: Vec<(usize, PathBuf)> = paths.into_iter().enumerate().collect();
+    each(&paths, |(i, path)| {
         let options = Options { random_steps: 20, ..Options::default() };
-        let (reports, _) = files::with_source(path, |source| {
-            verify::run(source, &Settings::default(), &toolchains, &options)
-        });
+        let (reports, _) =
+            files::with_source(path, |source| verify::run(source, &at_once(*i), &toolchains, &options));
         let reports = reports.map_err(|faults| faults.to_string())?;
         match reports.iter().find(|report| !report.passes()) {
             Some(report) => Err(format!("{}\n{report}", path.display())),
@@ -169,7 +204,7 @@ fn every_structure_in_every_layer_and_shape_in_c() {
     each(&catalogue, |(i, (name, json))| {
         // By turns straight line and tables, and each family of instructions, so that all meet every structure.
         let target = targets[i / 2 % targets.len()];
-        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..Settings::default() };
+        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..at_once(*i) };
         verify_text(name, json, &settings, &[c("gcc", &[STRICT, "-O1"])])
     });
 }
@@ -181,7 +216,7 @@ fn some_of_every_structure_in_rust() {
     let targets = targets();
     each(&catalogue, |(i, (name, json))| {
         let target = targets[i / 2 % targets.len()];
-        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..Settings::default() };
+        let settings = Settings { unroll_limit: (i % 2 == 0).then_some(0), target, ..at_once(*i) };
         verify_text(name, json, &settings, &[rust(&["-O"])])
     });
 }
@@ -196,9 +231,9 @@ proptest::proptest! {
     /// A failure shrinks to few layers of small sizes, and its model is printed.
     #[test]
     fn random_networks_in_c_and_rust(layers in 1_usize..=5, largest in 1_usize..=33, seed in 0_u64..1 << 32,
-                                     tables in proptest::bool::ANY) {
+                                     tables in proptest::bool::ANY, turn in 0_usize..35) {
         let json = random::random_model(seed, layers, largest);
-        let settings = Settings { unroll_limit: tables.then_some(0), ..Settings::default() };
+        let settings = Settings { unroll_limit: tables.then_some(0), ..at_once(turn) };
         let toolchains = [c("gcc", &[STRICT, "-O2"]), rust(&["-O"])];
         if let Err(text) = verify_text("random", &json, &settings, &toolchains) {
             return Err(proptest::test_runner::TestCaseError::fail(format!("{text}\n{json}")));

@@ -75,6 +75,14 @@ fn speller() {
     snapshot("speller", &Settings { unroll_limit: Some(0), target: Target::Portable, ..Settings::default() });
 }
 
+/// Tokens, a joined LSTM and a softmax, for four streams at once and in blocks of three steps.
+#[test]
+fn chorus() {
+    let settings =
+        Settings { batch: Some(4), run_block: Some(3), target: Target::Portable, ..Settings::default() };
+    snapshot("chorus", &settings);
+}
+
 /// Stacks and blocks of other structures, a GRU.
 #[test]
 fn filter() {

@@ -57,6 +57,17 @@ pub(crate) struct Shape {
     /// Which processors the code is for.
     #[arg(long, value_enum, default_value = "any")]
     pub(crate) target: Target,
+    /// Also emit a step of N independent streams at once, 1 to 256.
+    #[arg(long, value_name = "N", value_parser = at_once())]
+    pub(crate) batch: Option<u64>,
+    /// Steps that `run` takes at once, 1 to 256; 1: each by itself [default: 16 where it pays, else 1].
+    #[arg(long, value_name = "N", value_parser = at_once())]
+    pub(crate) run_block: Option<u64>,
+}
+
+/// Numbers of streams and steps that code can be made for.
+fn at_once() -> clap::builder::RangedU64ValueParser {
+    clap::value_parser!(u64).range(1..=dopec::Settings::MOST_AT_ONCE as u64)
 }
 
 /// The other commands.

@@ -65,7 +65,10 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
         arguments::Target::Avx2 => Target::Avx2,
         arguments::Target::Avx512 => Target::Avx512,
     };
-    Settings { emit, unroll_limit: shape.unroll_limit, data, target, ..Settings::default() }.for_model(model)
+    let [batch, run_block] =
+        [shape.batch, shape.run_block].map(|number| number.map(|number| number as usize));
+    let unroll_limit = shape.unroll_limit;
+    Settings { emit, unroll_limit, data, target, batch, run_block, ..Settings::default() }.for_model(model)
 }
 
 /// A rule of make: the outputs depend on the files that were read.

@@ -5,13 +5,13 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::kernels;
-use super::skeleton::{Layer, Uses, context, render};
+use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Data, Digit, Families, Family, Init, LayerCode, Operation, Place, Program, Source, Straight, Table,
-    View,
+    Call, Code, CodeKind, Data, Digit, Families, Family, Init, LayerCode, Operation, Place, Program, Source,
+    Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -30,12 +30,6 @@ pub(super) fn source(
     let name = &program.name;
     let mut context = c_context(program, settings);
     let named = program.families.named();
-    let best = match program.families {
-        Families::Flags => format!("{name}_advance"),
-        Families::Only(family) => format!("{name}_{}_advance", family.name),
-        Families::Dispatched(_) => format!("{name}_best()"),
-    };
-    context.insert("advance", &best);
     context.insert("layers", &layers(program, name, "", &mut context.clone()));
     let families: Vec<FamilyCode> =
         named.iter().map(|family| FamilyCode::new(family, program, &mut context.clone())).collect();
@@ -49,6 +43,12 @@ pub(super) fn source(
 
 fn c_context(program: &Program, settings: &Settings) -> tera::Context {
     let mut context = context(program, settings, Emit::C);
+    let codes: Vec<SpelledCode<'_>> = program
+        .codes()
+        .into_iter()
+        .map(|code| SpelledCode { layers: Vec::new(), ..Speller { program, code, prefix: "" }.code() })
+        .collect();
+    context.insert("codes", &codes);
     let (step, run) = match program.input {
         InputKind::Token { .. } => ("uint32_t token", "const uint32_t *tokens"),
         InputKind::Vector { .. } => ("const float *input", "const float *inputs"),
@@ -60,17 +60,21 @@ fn c_context(program: &Program, settings: &Settings) -> tera::Context {
 
 /// Kernels, straight-line code and layers, in functions and macros that start with `prefix`; `of` says for what.
 fn layers(program: &Program, prefix: &str, of: &str, context: &mut tera::Context) -> String {
-    let speller = Speller { program, prefix };
-    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
     let mut straight = String::new();
-    for layer in &program.layers {
-        speller.straight_code(&mut straight, &layer.operations);
+    let mut done = BTreeSet::new();
+    let mut codes = Vec::new();
+    for code in program.codes() {
+        let speller = Speller { program, code, prefix };
+        for layer in code.layers {
+            speller.straight_code(&mut straight, &layer.operations, &mut done);
+        }
+        codes.push(speller.code());
     }
     context.insert("prefix", prefix);
     context.insert("of", of);
     context.insert("kernels", &kernels::c(program, prefix));
     context.insert("straight", &straight);
-    context.insert("layers", &layers);
+    context.insert("codes", &codes);
     render(dopec_templates::C_LAYERS, context)
 }
 
@@ -108,18 +112,56 @@ impl FamilyCode {
 
 struct Speller<'p> {
     program: &'p Program,
+    code: Code<'p>,
     /// What the names of functions start with.
     prefix: &'p str,
 }
 
-impl Speller<'_> {
-    fn layer<'p>(&self, layer: &'p LayerCode) -> Layer<'p> {
+impl<'p> Speller<'p> {
+    fn code(&self) -> SpelledCode<'p> {
+        let name = &self.program.name;
+        let (infix, title) = words(&self.code);
+        let of = if self.code.kind == CodeKind::Batch { "batch_" } else { "" };
+        let (parameter, argument) = match self.program.input {
+            InputKind::Token { .. } => self.token(),
+            InputKind::Vector { .. } => ("const float *input", "input"),
+        };
+        let best = match self.program.families {
+            Families::Flags => format!("{name}_{infix}advance"),
+            Families::Only(family) => format!("{name}_{}_{infix}advance", family.name),
+            Families::Dispatched(_) => format!("{name}_{infix}best()"),
+        };
+        SpelledCode {
+            infix,
+            title,
+            step: self.code.kind == CodeKind::Step,
+            vectors: self.code.vectors,
+            state_type: format!("{name}_{of}state"),
+            scratch_type: format!("{name}_{of}scratch"),
+            parameter,
+            argument,
+            best,
+            layers: self.code.layers.iter().map(|layer| self.layer(layer)).collect(),
+        }
+    }
+
+    /// The token or tokens, as a parameter and as an argument.
+    fn token(&self) -> (&'static str, &'static str) {
+        match self.code.kind {
+            CodeKind::Step => ("uint32_t token", "token"),
+            CodeKind::Block | CodeKind::Batch => ("const uint32_t *tokens", "tokens"),
+        }
+    }
+
+    fn layer(&self, layer: &'p LayerCode) -> Layer<'p> {
         let name = &self.program.name;
         let uses = Uses::of(layer);
+        let (token, tokens) = self.token();
+        let of = if self.code.kind == CodeKind::Batch { "batch_" } else { "" };
         let all = [
-            (uses.state, format!("{name}_state *state"), "state"),
-            (uses.scratch, format!("{name}_scratch *scratch"), "scratch"),
-            (uses.token, "uint32_t token".to_owned(), "token"),
+            (uses.state, format!("{name}_{of}state *state"), "state"),
+            (uses.scratch, format!("{name}_{of}scratch *scratch"), "scratch"),
+            (uses.token, token.to_owned(), tokens),
             (uses.input, "const float *input".to_owned(), "input"),
             (uses.output, "float *output".to_owned(), "output"),
         ];
@@ -155,6 +197,14 @@ impl Speller<'_> {
                 body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
                 let _ = writeln!(out, "{:indent$}}}", "");
             }
+            Operation::ForEach { count, body } => {
+                let _ = writeln!(out, "{:indent$}for (size_t each = 0; each < {count}; each++) {{", "");
+                if Uses::token(body) {
+                    let _ = writeln!(out, "{:indent$}    const uint32_t token = tokens[each];", "");
+                }
+                body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}}", "");
+            }
             Operation::ByFamily { family, body, otherwise } => {
                 self.only_for(out, family, true);
                 body.iter().for_each(|operation| self.operation(out, operation, indent));
@@ -171,17 +221,21 @@ impl Speller<'_> {
         let _ = writeln!(out, "#if {upper}_FAMILY {comparison} {}", family.number);
     }
 
-    /// The straight-line code of operations.
-    fn straight_code(&self, out: &mut String, operations: &[Operation]) {
+    /// The straight-line code of operations, each function once.
+    fn straight_code(&self, out: &mut String, operations: &'p [Operation], done: &mut BTreeSet<&'p str>) {
         for operation in operations {
             match operation {
-                Operation::Straight(code) => self.straight_functions(out, code),
-                Operation::Call(_) => {}
-                Operation::ForTokens { body, .. } => self.straight_code(out, body),
+                Operation::Straight(code) if code.functions.iter().all(|f| done.insert(&f.name)) => {
+                    self.straight_functions(out, code);
+                }
+                Operation::Straight(_) | Operation::Call(_) => {}
+                Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
+                    self.straight_code(out, body, done);
+                }
                 Operation::ByFamily { family, body, otherwise } => {
                     for (it, operations) in [(true, body), (false, otherwise)] {
                         let mut code = String::new();
-                        self.straight_code(&mut code, operations);
+                        self.straight_code(&mut code, operations, done);
                         if !code.is_empty() {
                             self.only_for(out, family, it);
                             let _ = writeln!(out, "{code}#endif\n");
@@ -219,15 +273,20 @@ impl Speller<'_> {
     }
 
     fn view(&self, view: &View) -> String {
-        at(&self.place(view.place), view.offset)
+        let place = self.place(view.place);
+        if view.step > 0 {
+            at(&format!("{place} + each * {}", view.step), view.offset)
+        } else {
+            at(&place, view.offset)
+        }
     }
 
     fn place(&self, place: Place) -> String {
         match place {
             Place::Input => "input".to_owned(),
             Place::Output => "output".to_owned(),
-            Place::State(i) => format!("state->{}", self.program.state[i].name),
-            Place::Scratch(i) => format!("scratch->{}", self.program.scratch[i].name),
+            Place::State(i) => format!("state->{}", self.code.state[i].name),
+            Place::Scratch(i) => format!("scratch->{}", self.code.scratch[i].name),
         }
     }
 
@@ -299,9 +358,9 @@ fn write_tables(program: &Program, out: &mut dyn io::Write, layout: &BinaryLayou
 /// The tables that are read by one family of instructions and not by another.
 fn read_by_family(program: &Program) -> BTreeSet<usize> {
     let mut read = BTreeSet::new();
-    for layer in &program.layers {
-        for operation in &layer.operations {
-            let Operation::ByFamily { body, otherwise, .. } = operation else { continue };
+    for layer in program.codes().iter().flat_map(|code| code.layers) {
+        layer.visit(&mut |operation| {
+            let Operation::ByFamily { body, otherwise, .. } = operation else { return };
             for operation in body.iter().chain(otherwise) {
                 let Operation::Call(call) = operation else { continue };
                 for table in &call.tables {
@@ -310,7 +369,7 @@ fn read_by_family(program: &Program) -> BTreeSet<usize> {
                     }
                 }
             }
-        }
+        });
     }
     read
 }

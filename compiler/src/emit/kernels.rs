@@ -23,7 +23,7 @@ pub(super) fn c(program: &Program, prefix: &str) -> String {
                 }
             }
             Operation::Straight(_) => push(Part::BASE, Vec::new()),
-            Operation::ForTokens { .. } | Operation::ByFamily { .. } => {}
+            Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
         }
     }
     let upper = prefix.to_uppercase();
@@ -72,10 +72,10 @@ pub(super) fn rust(program: &Program) -> String {
     out
 }
 
-/// Every operation, those inside token ranges included, in order.
+/// Every operation of every code, those inside others included, in order.
 fn operations(program: &Program) -> Vec<&Operation> {
     let mut operations = Vec::new();
-    for layer in &program.layers {
+    for layer in program.codes().iter().flat_map(|code| code.layers) {
         layer.visit(&mut |operation| operations.push(operation));
     }
     operations

@@ -1,16 +1,17 @@
 //! A Program spelled in Rust: the body of a module that needs nothing but `core`.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
 use super::kernels;
-use super::skeleton::{Layer, Uses, context, render};
+use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place, Program, Source,
-    Straight, Table, View,
+    Call, Code, CodeKind, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place,
+    Program, Source, Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -25,26 +26,24 @@ pub(super) fn source(
     settings: &Settings,
     layout: &BinaryLayout,
 ) -> io::Result<()> {
-    let speller = Speller { program, layout };
-    let layers: Vec<Layer<'_>> = program.layers.iter().map(|layer| speller.layer(layer)).collect();
     let families = !program.families.named().is_empty();
     let mut straight = String::new();
-    for layer in &program.layers {
-        layer.visit(&mut |operation| {
-            if let Operation::Straight(code) = operation {
-                straight_functions(&mut straight, code, families);
-            }
-        });
+    let mut done = BTreeSet::new();
+    let mut codes = Vec::new();
+    for code in program.codes() {
+        for layer in code.layers {
+            layer.visit(&mut |operation| match operation {
+                Operation::Straight(code) if code.functions.iter().all(|f| done.insert(&f.name)) => {
+                    straight_functions(&mut straight, code, families);
+                }
+                _ => {}
+            });
+        }
+        codes.push(Speller { program, code, layout }.code());
     }
     let mut context = context(program, settings, Emit::Rust);
-    let (parameter, argument) = match program.input {
-        InputKind::Token { .. } => ("token: usize", "token"),
-        InputKind::Vector { .. } => ("input: &[f32; INPUT_SIZE]", "input"),
-    };
-    context.insert("advance_input", parameter);
-    context.insert("advance_argument", argument);
     context.insert("straight", &straight);
-    context.insert("layers", &layers);
+    context.insert("codes", &codes);
     let layers = render(dopec_templates::RUST_LAYERS, &context);
     context.insert("layers", &if families { indented(&layers, 8) } else { layers });
     context.insert("detection", &indented(dopec_templates::RUST_FAMILIES, 4));
@@ -53,7 +52,7 @@ pub(super) fn source(
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
-    speller.tables(out)?;
+    tables(out, program, layout)?;
     out.write_all(after.as_bytes())
 }
 
@@ -87,19 +86,58 @@ fn indented(text: &str, by: usize) -> String {
 
 struct Speller<'p> {
     program: &'p Program,
+    code: Code<'p>,
     layout: &'p BinaryLayout,
 }
 
-impl Speller<'_> {
-    fn layer<'p>(&self, layer: &'p LayerCode) -> Layer<'p> {
+impl<'p> Speller<'p> {
+    fn code(&self) -> SpelledCode<'p> {
+        let (infix, title) = words(&self.code);
+        let [.., token, input, _] = self.parameters();
+        let (parameter, argument) = match self.program.input {
+            InputKind::Token { .. } => token,
+            InputKind::Vector { .. } => input,
+        };
+        let of = if self.code.kind == CodeKind::Batch { "Batch" } else { "" };
+        SpelledCode {
+            infix,
+            title,
+            step: self.code.kind == CodeKind::Step,
+            vectors: self.code.vectors,
+            state_type: format!("{of}State"),
+            scratch_type: format!("{of}Scratch"),
+            parameter,
+            argument,
+            best: String::new(),
+            layers: self.code.layers.iter().map(|layer| self.layer(layer)).collect(),
+        }
+    }
+
+    /// State, scratch memory, tokens, input and output, as parameters and as arguments.
+    fn parameters(&self) -> [(&'static str, &'static str); 5] {
+        let [state, scratch] = match self.code.kind {
+            CodeKind::Step | CodeKind::Block => ["state: &mut State", "scratch: &mut Scratch"],
+            CodeKind::Batch => ["state: &mut BatchState", "scratch: &mut BatchScratch"],
+        };
+        let memory = [(state, "state"), (scratch, "scratch")];
+        let values = match self.code.kind {
+            CodeKind::Step => [
+                ("token: usize", "token"),
+                ("input: &[f32; INPUT_SIZE]", "input"),
+                ("output: &mut [f32; OUTPUT_SIZE]", "output"),
+            ],
+            CodeKind::Block | CodeKind::Batch => {
+                [("tokens: &[u32]", "tokens"), ("input: &[f32]", "input"), ("output: &mut [f32]", "output")]
+            }
+        };
+        [memory[0], memory[1], values[0], values[1], values[2]]
+    }
+
+    fn layer(&self, layer: &'p LayerCode) -> Layer<'p> {
         let uses = Uses::of(layer);
-        let all = [
-            (uses.state, "state: &mut State", "state"),
-            (uses.scratch, "scratch: &mut Scratch", "scratch"),
-            (uses.token, "token: usize", "token"),
-            (uses.input, "input: &[f32; INPUT_SIZE]", "input"),
-            (uses.output, "output: &mut [f32; OUTPUT_SIZE]", "output"),
-        ];
+        let all = [uses.state, uses.scratch, uses.token, uses.input, uses.output];
+        let all: Vec<(bool, &str, &str)> =
+            all.iter().zip(self.parameters()).map(|(used, (text, name))| (*used, text, name)).collect();
         let used = all.iter().filter(|(used, ..)| *used);
         let mut body = String::new();
         for operation in &layer.operations {
@@ -128,6 +166,14 @@ impl Speller<'_> {
             }
             Operation::ForTokens { start, end, body } => {
                 let _ = writeln!(out, "{:indent$}if ({start}..{end}).contains(&token) {{", "");
+                body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
+                let _ = writeln!(out, "{:indent$}}}", "");
+            }
+            Operation::ForEach { count, body } => {
+                let _ = writeln!(out, "{:indent$}for each in 0..{count} {{", "");
+                if Uses::token(body) {
+                    let _ = writeln!(out, "{:indent$}    let token = tokens[each] as usize;", "");
+                }
                 body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
                 let _ = writeln!(out, "{:indent$}}}", "");
             }
@@ -176,23 +222,21 @@ impl Speller<'_> {
     fn constant(&self, id: ConstantId) -> String {
         let constant = self.program.constant(id);
         let name = table_name(constant);
-        if self.is_block(id.0, constant) { format!("&{name}.0") } else { format!("&{name}") }
-    }
-
-    fn is_block(&self, index: usize, constant: &Constant) -> bool {
-        self.layout.offsets[index].is_some() || constant.data.len() > SMALL
+        if is_block(self.layout, id.0, constant) { format!("&{name}.0") } else { format!("&{name}") }
     }
 
     fn view(&self, view: &View, mutable: bool) -> String {
         let borrow = if mutable { "&mut " } else { "&" };
         let (name, len) = match view.place {
             Place::Input => ("input".to_owned(), self.input_len()),
-            Place::Output => ("output".to_owned(), self.program.output_size),
-            Place::State(i) => (format!("state.{}", self.program.state[i].name), self.program.state[i].len),
-            Place::Scratch(i) => {
-                (format!("scratch.{}", self.program.scratch[i].name), self.program.scratch[i].len)
-            }
+            Place::Output => ("output".to_owned(), self.code.vectors * self.program.output_size),
+            Place::State(i) => (format!("state.{}", self.code.state[i].name), self.code.state[i].len),
+            Place::Scratch(i) => (format!("scratch.{}", self.code.scratch[i].name), self.code.scratch[i].len),
         };
+        if view.step > 0 {
+            let offset = if view.offset > 0 { format!(" + {}", view.offset) } else { String::new() };
+            return format!("{borrow}{name}[each * {}{offset}..][..{}]", view.step, view.len);
+        }
         let whole = view.offset == 0 && view.len == len;
         match (whole, view.place) {
             (true, Place::Input | Place::Output) => name,
@@ -201,10 +245,10 @@ impl Speller<'_> {
         }
     }
 
-    /// Length of the caller's input vector; 0 when tokens go in.
+    /// Floats of the caller's input; 0 when tokens go in.
     fn input_len(&self) -> usize {
         match self.program.input {
-            InputKind::Vector { size } => size,
+            InputKind::Vector { size } => self.code.vectors * size,
             InputKind::Token { .. } => 0,
         }
     }
@@ -228,53 +272,59 @@ impl Speller<'_> {
             Source::Token(digit) => index(*digit),
         }
     }
+}
 
-    fn tables(&self, out: &mut dyn io::Write) -> io::Result<()> {
-        let constants = self.program.constants.iter().enumerate();
-        if constants.clone().any(|(i, constant)| self.is_block(i, constant)) {
-            out.write_all(BLOCK.as_bytes())?;
-        }
-        for (i, constant) in constants {
-            let name = table_name(constant);
-            let (element, len) = (constant.data.element(), constant.data.len());
-            writeln!(out, "/// {}", constant.note)?;
-            if !self.is_block(i, constant) {
-                writeln!(out, "static {name}: [{element}; {len}] = [")?;
-                tables::numbers(out, &constant.data, "")?;
-                writeln!(out, "];\n")?;
-                continue;
-            }
-            // Bytes are what they are; anything else is made of them.
-            let (allow, open, close) = match constant.data {
-                Data::U8(_) => ("", "*".to_owned(), ""),
-                _ => (
-                    "#[allow(unsafe_code)]\n",
-                    format!(
-                        "// SAFETY: as many bytes, and any bits are a number.\n    \
-                         unsafe {{ core::mem::transmute::<[u8; {}], [{element}; {len}]>(*",
-                        constant.data.bytes()
-                    ),
-                    ") }",
-                ),
-            };
-            writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{")?;
-            match self.layout.offsets[i] {
-                Some(offset) => {
-                    let (file, bytes) = (&self.program.name, constant.data.bytes());
-                    write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")")?;
-                    writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();")?;
-                    writeln!(out, "    {open}bytes{close}")?;
-                }
-                None => {
-                    write!(out, "    {open}b\"")?;
-                    byte_string(out, &constant.data)?;
-                    writeln!(out, "\"{close}")?;
-                }
-            }
-            writeln!(out, "}});\n")?;
-        }
-        Ok(())
+/// Whether a table stands as bytes.
+fn is_block(layout: &BinaryLayout, index: usize, constant: &Constant) -> bool {
+    layout.offsets[index].is_some() || constant.data.len() > SMALL
+}
+
+/// The tables.
+fn tables(out: &mut dyn io::Write, program: &Program, layout: &BinaryLayout) -> io::Result<()> {
+    let constants = program.constants.iter().enumerate();
+    if constants.clone().any(|(i, constant)| is_block(layout, i, constant)) {
+        out.write_all(BLOCK.as_bytes())?;
     }
+    for (i, constant) in constants {
+        let name = table_name(constant);
+        let (element, len) = (constant.data.element(), constant.data.len());
+        writeln!(out, "/// {}", constant.note)?;
+        if !is_block(layout, i, constant) {
+            writeln!(out, "static {name}: [{element}; {len}] = [")?;
+            tables::numbers(out, &constant.data, "")?;
+            writeln!(out, "];\n")?;
+            continue;
+        }
+        // Bytes are what they are; anything else is made of them.
+        let (allow, open, close) = match constant.data {
+            Data::U8(_) => ("", "*".to_owned(), ""),
+            _ => (
+                "#[allow(unsafe_code)]\n",
+                format!(
+                    "// SAFETY: as many bytes, and any bits are a number.\n    \
+                     unsafe {{ core::mem::transmute::<[u8; {}], [{element}; {len}]>(*",
+                    constant.data.bytes()
+                ),
+                ") }",
+            ),
+        };
+        writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{")?;
+        match layout.offsets[i] {
+            Some(offset) => {
+                let (file, bytes) = (&program.name, constant.data.bytes());
+                write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")")?;
+                writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();")?;
+                writeln!(out, "    {open}bytes{close}")?;
+            }
+            None => {
+                write!(out, "    {open}b\"")?;
+                byte_string(out, &constant.data)?;
+                writeln!(out, "\"{close}")?;
+            }
+        }
+        writeln!(out, "}});\n")?;
+    }
+    Ok(())
 }
 
 /// What stands before the first table in bytes.

@@ -4,7 +4,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::model::InputKind;
-use crate::program::{Families, LayerCode, Operation, Place, Program, Source, View};
+use crate::program::{Code, CodeKind, Families, LayerCode, Operation, Place, Program, Source, View};
 use crate::settings::{Emit, Settings};
 
 /// What a skeleton needs of one layer, spelled.
@@ -23,6 +23,37 @@ pub(super) struct Layer<'p> {
     pub(super) output_len: usize,
 }
 
+/// What a skeleton needs of one code, spelled.
+#[derive(Debug, Serialize)]
+pub(super) struct SpelledCode<'p> {
+    /// What the names of its functions have between the prefix and their own name.
+    pub(super) infix: &'static str,
+    /// What its comment says.
+    pub(super) title: String,
+    /// Whether it is a step, whose layers can be looked at.
+    pub(super) step: bool,
+    /// Vectors that go in at once.
+    pub(super) vectors: usize,
+    /// The types of its state and scratch memory.
+    pub(super) state_type: String,
+    pub(super) scratch_type: String,
+    /// What goes in, as a parameter and as an argument.
+    pub(super) parameter: &'static str,
+    pub(super) argument: &'static str,
+    /// How its caller calls it, once a family of instructions is picked.
+    pub(super) best: String,
+    pub(super) layers: Vec<Layer<'p>>,
+}
+
+/// The infix of a code's functions, and what its comment says.
+pub(super) fn words(code: &Code<'_>) -> (&'static str, String) {
+    match code.kind {
+        CodeKind::Step => ("", "Every layer in turn".to_owned()),
+        CodeKind::Block => ("block_", format!("Every layer in turn, each for {} steps", code.vectors)),
+        CodeKind::Batch => ("batch_", format!("Every layer in turn, each for {} streams", code.vectors)),
+    }
+}
+
 /// What the function of a layer touches, and so must be passed.
 #[derive(Debug, Default, Clone, Copy)]
 pub(super) struct Uses {
@@ -37,24 +68,43 @@ impl Uses {
     /// Of the operations of `layer`.
     pub(super) fn of(layer: &LayerCode) -> Uses {
         let mut uses = Uses::default();
-        layer.visit(&mut |operation| match operation {
+        layer.visit(&mut |operation| uses.operation(operation));
+        uses
+    }
+
+    /// Whether any of the operations reads the token.
+    pub(super) fn token(operations: &[Operation]) -> bool {
+        let mut uses = Uses::default();
+        let mut all: Vec<&Operation> = operations.iter().collect();
+        while let Some(operation) = all.pop() {
+            uses.operation(operation);
+            match operation {
+                Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => all.extend(body),
+                Operation::ByFamily { body, otherwise, .. } => all.extend(body.iter().chain(otherwise)),
+                Operation::Call(_) | Operation::Straight(_) => {}
+            }
+        }
+        uses.token
+    }
+
+    fn operation(&mut self, operation: &Operation) {
+        match operation {
             Operation::Call(call) => {
-                call.outputs.iter().for_each(|view| uses.view(view));
+                call.outputs.iter().for_each(|view| self.view(view));
                 for input in &call.inputs {
                     match input {
-                        Source::View(view) => uses.view(view),
-                        Source::Row { .. } | Source::Token(_) => uses.token = true,
+                        Source::View(view) => self.view(view),
+                        Source::Row { .. } | Source::Token(_) => self.token = true,
                     }
                 }
             }
             Operation::Straight(straight) => {
-                uses.view(&straight.output);
-                uses.view(&straight.input);
+                self.view(&straight.output);
+                self.view(&straight.input);
             }
-            Operation::ForTokens { .. } => uses.token = true,
-            Operation::ByFamily { .. } => {}
-        });
-        uses
+            Operation::ForTokens { .. } => self.token = true,
+            Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
+        }
     }
 
     fn view(&mut self, view: &View) {
@@ -103,6 +153,16 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context.insert("state_bytes", &crate::numbers::thousands(program.state_bytes()));
     context.insert("scratch_bytes", &crate::numbers::thousands(program.scratch_bytes()));
     context.insert("table_bytes", &crate::numbers::thousands(program.constant_bytes()));
+    if program.run.steps > 1 {
+        context.insert("run_steps", &program.run.steps);
+    }
+    if let Some(batch) = &program.batch {
+        context.insert("batch", &batch.streams);
+        context.insert("batch_state", &buffers(&batch.state));
+        context.insert("batch_scratch", &buffers(&batch.scratch));
+        context.insert("batch_state_bytes", &crate::numbers::thousands(batch.state_bytes()));
+        context.insert("batch_scratch_bytes", &crate::numbers::thousands(batch.scratch_bytes()));
+    }
     families(&mut context, program);
     context
 }

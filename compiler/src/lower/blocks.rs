@@ -19,7 +19,7 @@ pub(super) fn sum(builder: &mut Builder, path: &Path, terms: Vec<Structure>, x: 
 pub(super) fn vstack(builder: &mut Builder, path: &Path, blocks: Vec<Matrix>, x: View, y: View, init: Init) {
     let mut row = 0;
     for (i, block) in blocks.into_iter().enumerate() {
-        let rows = block.rows;
+        let rows = block.rows * builder.lanes();
         multiply(builder, &path.element("blocks", i), block, x, y.part(row, rows), init.part(row));
         row += rows;
     }
@@ -30,7 +30,7 @@ pub(super) fn hstack(builder: &mut Builder, path: &Path, blocks: Vec<Matrix>, x:
     let mut init = init;
     let mut col = 0;
     for (i, block) in blocks.into_iter().enumerate() {
-        let cols = block.cols;
+        let cols = block.cols * builder.lanes();
         multiply(builder, &path.element("blocks", i), block, x.part(col, cols), y, init);
         init = Init::Accumulate;
         col += cols;
@@ -48,7 +48,7 @@ pub(super) fn diagonal(
 ) {
     let (mut row, mut col) = (0, 0);
     for (i, block) in blocks.into_iter().enumerate() {
-        let (rows, cols) = (block.rows, block.cols);
+        let (rows, cols) = (block.rows * builder.lanes(), block.cols * builder.lanes());
         let part = y.part(row, rows);
         multiply(builder, &path.element("blocks", i), block, x.part(col, cols), part, init.part(row));
         row += rows;

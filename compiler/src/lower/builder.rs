@@ -17,6 +17,10 @@ pub(super) struct Builder {
     pub(super) scratch: Vec<Buffer>,
     pub(super) operations: Vec<Operation>,
     pub(super) plan: Plan,
+    /// Vectors that are worked on at once, in the wide layout; none where there is one, in its own.
+    pub(super) lanes: Option<usize>,
+    /// Whether a constant that is there already is used again.
+    pub(super) share: bool,
     taken: BTreeSet<String>,
 }
 
@@ -28,8 +32,15 @@ impl Builder {
             scratch: Vec::new(),
             operations: Vec::new(),
             plan,
+            lanes: None,
+            share: false,
             taken: BTreeSet::new(),
         }
+    }
+
+    /// Floats of an element: as many as there are lanes.
+    pub(super) fn lanes(&self) -> usize {
+        self.lanes.unwrap_or(1)
     }
 
     /// The path as an identifier that no other constant or function of the program has.
@@ -46,6 +57,12 @@ impl Builder {
 
     /// Adds a constant.
     pub(super) fn constant(&mut self, path: &Path, data: Data, note: impl Into<String>) -> ConstantId {
+        let same = |constant: &Constant| constant.data.len() == data.len() && constant.data == data;
+        if self.share
+            && let Some(at) = self.constants.iter().position(same)
+        {
+            return ConstantId(at);
+        }
         let name = self.unique(path);
         self.constants.push(Constant { name, data, note: note.into() });
         ConstantId(self.constants.len() - 1)
@@ -70,13 +87,13 @@ impl Builder {
     /// Adds a buffer to the state.
     pub(super) fn state(&mut self, name: String, len: usize, note: impl Into<String>) -> View {
         self.state.push(Buffer { name, len, note: note.into() });
-        View { place: Place::State(self.state.len() - 1), offset: 0, len }
+        View::whole(Place::State(self.state.len() - 1), len)
     }
 
     /// Adds a scratch buffer.
     pub(super) fn temporary(&mut self, path: &Path, len: usize, note: impl Into<String>) -> View {
         self.scratch.push(Buffer { name: path.dotted().to_owned(), len, note: note.into() });
-        View { place: Place::Scratch(self.scratch.len() - 1), offset: 0, len }
+        View::whole(Place::Scratch(self.scratch.len() - 1), len)
     }
 
     /// Adds a call of a kernel that has one output, perhaps an init, and one input.
@@ -103,6 +120,70 @@ impl Builder {
             multiply_adds: multiply_adds as u64,
             why,
         });
+    }
+
+    /// Adds a call of a kernel whose outputs start from nothing.
+    pub(super) fn apply(
+        &mut self,
+        kernel: &'static Kernel,
+        outputs: Vec<View>,
+        inputs: Vec<View>,
+        dims: Vec<usize>,
+        why: String,
+    ) {
+        self.call(Call {
+            kernel,
+            index_types: Vec::new(),
+            outputs,
+            init: None,
+            tables: Vec::new(),
+            inputs: inputs.into_iter().map(Source::View).collect(),
+            dims,
+            scalar: None,
+            multiply_adds: 0,
+            why,
+        });
+    }
+
+    /// Lowers for wide vectors of so many lanes, with the constants that are there already.
+    pub(super) fn with_lanes<T>(&mut self, lanes: usize, lower: impl FnOnce(&mut Builder) -> T) -> T {
+        (self.lanes, self.share) = (Some(lanes), true);
+        let lowered = lower(self);
+        (self.lanes, self.share) = (None, false);
+        lowered
+    }
+
+    /// Puts another state and scratch memory in place of those at hand.
+    pub(super) fn swap_memory(&mut self, state: &mut Vec<Buffer>, scratch: &mut Vec<Buffer>) {
+        std::mem::swap(&mut self.state, state);
+        std::mem::swap(&mut self.scratch, scratch);
+    }
+
+    /// Adds operations that run for each of `count` vectors, one at a time.
+    pub(super) fn for_each(&mut self, count: usize, lower: impl FnOnce(&mut Builder)) {
+        let (outside, lanes) = (std::mem::take(&mut self.operations), self.lanes.take());
+        lower(self);
+        let body = std::mem::replace(&mut self.operations, outside);
+        self.lanes = lanes;
+        self.operations.push(Operation::ForEach { count, body });
+    }
+
+    /// What a product of wide vectors starts from: a bias is repeated along the lanes first.
+    pub(super) fn start(&mut self, path: &Path, y: View, init: Init) -> Init {
+        let (Some(lanes), Init::Bias { constant, .. }) = (self.lanes, init) else { return init };
+        self.call(Call {
+            kernel: Kernel::FILL_WIDE,
+            index_types: Vec::new(),
+            outputs: vec![y],
+            init: None,
+            tables: vec![Table::Given(constant)],
+            inputs: Vec::new(),
+            dims: vec![y.len / lanes, lanes],
+            scalar: None,
+            multiply_adds: 0,
+            why: format!("{}: the bias, which its product is added to", path.dotted()),
+        });
+        Init::Accumulate
     }
 
     /// Adds a call.

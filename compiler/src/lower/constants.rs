@@ -19,8 +19,22 @@ pub(super) fn prune(program: &mut Program) {
     program.constants.retain(|_| kept.next().unwrap_or(true));
 }
 
+/// Bytes of the constants that only a block of steps reads.
+pub(super) fn bytes_of_block(program: &mut Program) -> usize {
+    let mut read = vec![[false; 2]; program.constants.len()];
+    let batch = program.batch.iter_mut().flat_map(|batch| &mut batch.layers);
+    for layer in program.layers.iter_mut().chain(batch) {
+        walk(&mut layer.operations, &mut |id| read[id.0][0] = true);
+    }
+    for layer in &mut program.run.layers {
+        walk(&mut layer.operations, &mut |id| read[id.0][1] = true);
+    }
+    let only = program.constants.iter().zip(read).filter(|(_, read)| *read == [false, true]);
+    only.map(|(constant, _)| constant.data.bytes()).sum()
+}
+
 fn each(program: &mut Program, visit: &mut dyn FnMut(&mut ConstantId)) {
-    for layer in &mut program.layers {
+    for layer in program.every_layer() {
         walk(&mut layer.operations, visit);
     }
 }
@@ -44,7 +58,7 @@ fn walk(operations: &mut [Operation], visit: &mut dyn FnMut(&mut ConstantId)) {
                 }
             }
             Operation::Straight(_) => {}
-            Operation::ForTokens { body, .. } => walk(body, visit),
+            Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => walk(body, visit),
             Operation::ByFamily { body, otherwise, .. } => {
                 walk(body, visit);
                 walk(otherwise, visit);

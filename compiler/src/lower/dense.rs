@@ -2,7 +2,8 @@
 //!
 //! Panels of [`Kernel::PANEL`] rows, column by column inside a panel, let a compiler keep one accumulator a
 //! row in vector registers with contiguous loads and no reduction at the end. A matrix of few rows and many
-//! columns has no rows to put side by side; it is stored by rows and its dot products run along the columns.
+//! columns has no rows to put side by side; it is stored by rows and its dot products run along the columns. Wide
+//! vectors are multiplied from either layout.
 
 use super::builder::Builder;
 use super::path::{Path, shape};
@@ -22,19 +23,29 @@ pub(super) fn multiply(
     y: View,
     init: Init,
 ) {
-    let rows = y.len;
+    let (lanes, wide) = (builder.lanes(), builder.lanes.is_some());
+    let rows = y.len / lanes;
     let title = format!("{}: dense {}, {} weights", path.dotted(), shape(rows, cols), thousands(rows * cols));
-    let dims = vec![rows, cols];
-    if rows < FEW_ROWS && cols >= 2 * Kernel::PANEL {
-        let table = builder.floats(&path.field("rows"), weight, format!("{}, row-major", shape(rows, cols)));
-        let why = format!("{title}; dot products along the columns, since {rows} rows < {FEW_ROWS}");
-        builder.product(Kernel::DENSE_DOTS, (y, init), vec![table], x, dims, rows * cols, why);
+    let along = format!("along {lanes} lanes");
+    let (field, weight, note, kernel, dims, how) = if rows < FEW_ROWS && cols >= 2 * Kernel::PANEL {
+        let how = format!("dot products along the columns, since {rows} rows < {FEW_ROWS}");
+        let (kernel, dims, how) = match wide {
+            true => (Kernel::KRON_OUTER, vec![1, rows, cols, lanes], along),
+            false => (Kernel::DENSE_DOTS, vec![rows, cols], how),
+        };
+        ("rows", weight, format!("{}, row-major", shape(rows, cols)), kernel, dims, how)
     } else {
-        let note = panels_note(rows, cols);
-        let table = builder.floats(&path.field("panels"), panels(&weight, rows, cols), note);
-        let why = format!("{title}; panels of {} rows", Kernel::PANEL.min(rows));
-        builder.product(Kernel::DENSE_PANELS, (y, init), vec![table], x, dims, rows * cols, why);
-    }
+        let (kernel, dims, how) = match wide {
+            true => (Kernel::DENSE_WIDE, vec![1, 0, rows, cols, lanes], along),
+            false => {
+                let how = format!("panels of {} rows", Kernel::PANEL.min(rows));
+                (Kernel::DENSE_PANELS, vec![rows, cols], how)
+            }
+        };
+        ("panels", panels(&weight, rows, cols), panels_note(rows, cols), kernel, dims, how)
+    };
+    let tables = vec![builder.floats(&path.field(field), weight, note)];
+    builder.product(kernel, (y, init), tables, x, dims, rows * cols * lanes, format!("{title}; {how}"));
 }
 
 /// What the comment over a table in panels says.

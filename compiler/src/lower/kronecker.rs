@@ -53,6 +53,7 @@ pub(super) fn multiply(
     let mut extents: Vec<usize> = shapes.iter().map(|&[_, n]| n).collect();
     let mut factors: Vec<Option<Tensor>> = factors.into_iter().map(Some).collect();
     let mut current = x;
+    let lanes = builder.lanes();
 
     for (step, &i) in order.iter().enumerate() {
         let [m, n] = shapes[i];
@@ -64,7 +65,10 @@ pub(super) fn multiply(
             (y, init)
         } else {
             let note = format!("{} after {} of {} contractions", path.dotted(), step + 1, order.len());
-            (builder.temporary(&path.element("contraction", step), left * m * right, note), Init::Zero)
+            (
+                builder.temporary(&path.element("contraction", step), left * m * right * lanes, note),
+                Init::Zero,
+            )
         };
         let weight = factors[i].take().map(|factor| factor.data).unwrap_or_default();
         let field = path.element("factor", i);
@@ -79,15 +83,23 @@ pub(super) fn multiply(
             thousands(cost),
         );
         let (kernel, values, note, dims, why) = if right == 1 {
-            let why = "along rows of the factor, since its dimension is the innermost".to_owned();
-            (Kernel::DENSE_BATCH, panels(&weight, m, n), panels_note(m, n), vec![left, m, n], why)
+            let (kernel, dims, why) = match builder.lanes {
+                Some(lanes) => {
+                    (Kernel::DENSE_WIDE, vec![left, 0, m, n, lanes], format!("along {lanes} lanes"))
+                }
+                None => {
+                    let why = "along rows of the factor, since its dimension is the innermost".to_owned();
+                    (Kernel::DENSE_BATCH, vec![left, m, n], why)
+                }
+            };
+            (kernel, panels(&weight, m, n), panels_note(m, n), dims, why)
         } else {
             let note = format!("{}, row-major", shape(m, n));
-            let why = format!("along the {right} values inside its dimension");
-            (Kernel::KRON_OUTER, weight, note, vec![left, m, n, right], why)
+            let why = format!("along the {} values inside its dimension", right * lanes);
+            (Kernel::KRON_OUTER, weight, note, vec![left, m, n, right * lanes], why)
         };
         let tables = vec![builder.floats(&field, values, note)];
-        let why = format!("{title}; {why}");
+        let (why, multiply_adds) = (format!("{title}; {why}"), multiply_adds * lanes);
         builder.product(kernel, (target, start), tables, Source::View(current), dims, multiply_adds, why);
         current = target;
     }

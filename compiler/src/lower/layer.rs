@@ -13,8 +13,27 @@ use crate::model::{
 };
 use crate::program::{Call, Data, Init, Kernel, LayerCode, Place, Source, Table, View};
 
-/// Lowers one layer.
-pub(super) fn lower(builder: &mut Builder, layer: Layer, x: View, last: bool) -> LayerCode {
+/// Where a recurrent layer's operations begin to wait for its state.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Recurrence {
+    /// The operations before this one do not wait.
+    pub(super) first: usize,
+    /// What they give: the gate sums from x.
+    pub(super) sums: View,
+    /// The operation that makes the new state of the sums.
+    pub(super) cell: usize,
+    /// The hidden state.
+    pub(super) h: View,
+}
+
+/// Lowers one layer; says where it begins to wait for a state, if it has one.
+pub(super) fn lower(
+    builder: &mut Builder,
+    layer: Layer,
+    x: View,
+    last: bool,
+) -> (LayerCode, Option<Recurrence>) {
+    let mut recurrence = None;
     let path = Path::layer(&layer.name);
     let size = layer.kind.output_size();
     let title = format!("{} {} -> {size}", layer.kind.key(), layer.kind.input_size());
@@ -30,12 +49,14 @@ pub(super) fn lower(builder: &mut Builder, layer: Layer, x: View, last: bool) ->
             y
         }
         LayerKind::Lstm(lstm) => {
-            let h = lower_lstm(builder, &path, lstm, x);
-            shown(builder, h, last)
+            let lowered = lower_lstm(builder, &path, lstm, x);
+            recurrence = Some(lowered);
+            shown(builder, lowered.h, last)
         }
         LayerKind::Gru(gru) => {
-            let h = lower_gru(builder, &path, gru, x);
-            shown(builder, h, last)
+            let lowered = lower_gru(builder, &path, gru, x);
+            recurrence = Some(lowered);
+            shown(builder, lowered.h, last)
         }
         LayerKind::Activation(activation) => {
             let y = target(builder, &path, size, last);
@@ -48,12 +69,13 @@ pub(super) fn lower(builder: &mut Builder, layer: Layer, x: View, last: bool) ->
             y
         }
     };
-    LayerCode { name: layer.name, title, operations: std::mem::take(&mut builder.operations), output }
+    let operations = std::mem::take(&mut builder.operations);
+    (LayerCode { name: layer.name, title, operations, output }, recurrence)
 }
 
 fn target(builder: &mut Builder, path: &Path, len: usize, last: bool) -> View {
     if last {
-        View { place: Place::Output, offset: 0, len }
+        View::whole(Place::Output, len)
     } else {
         builder.temporary(&path.field("output"), len, format!("output of {}", path.dotted()))
     }
@@ -64,12 +86,13 @@ fn shown(builder: &mut Builder, h: View, last: bool) -> View {
     if !last {
         return h;
     }
-    let y = View { place: Place::Output, offset: 0, len: h.len };
+    let y = View::whole(Place::Output, h.len);
     builder.copy(y, Source::View(h), "the hidden state is the output");
     y
 }
 
-fn lower_embedding(builder: &mut Builder, path: &Path, embedding: Embedding, y: View) {
+/// Row `token` of the embedding.
+pub(super) fn lower_embedding(builder: &mut Builder, path: &Path, embedding: Embedding, y: View) {
     let path = path.field("weight");
     match embedding.weight {
         EmbeddingWeight::Table(table) => row::look_up_dense(builder, &path, table, (y, Init::Zero), 0),
@@ -77,27 +100,33 @@ fn lower_embedding(builder: &mut Builder, path: &Path, embedding: Embedding, y: 
     }
 }
 
-fn lower_linear(builder: &mut Builder, path: &Path, linear: Linear, x: View, y: View) {
+/// y = W x + b, also on wide vectors.
+pub(super) fn lower_linear(builder: &mut Builder, path: &Path, linear: Linear, x: View, y: View) {
     let init = builder.bias(&path.field("bias"), linear.bias);
     multiply(builder, &path.field("weight"), linear.weight, x, y, init);
 }
 
-fn lower_lstm(builder: &mut Builder, path: &Path, lstm: Lstm, x: View) -> View {
-    let hidden = lstm.hidden_size;
+/// A step of an LSTM, also of as many as there are lanes.
+pub(super) fn lower_lstm(builder: &mut Builder, path: &Path, lstm: Lstm, x: View) -> Recurrence {
+    let lanes = builder.lanes();
+    let hidden = lstm.hidden_size * lanes;
     let name = path.dotted();
     let h = builder.state(format!("{name}_h"), hidden, format!("hidden state of {name}"));
     let c = builder.state(format!("{name}_c"), hidden, format!("cell state of {name}"));
     let gates = builder.temporary(&path.field("gates"), 4 * hidden, format!("gate sums of {name}"));
     let init = builder.bias(&path.field("bias"), lstm.bias);
+    let mut first = 0;
     match lstm.weights {
         LstmWeights::Split { ih, hh } => {
             multiply(builder, &path.field("weight_ih"), *ih, x, gates, init);
+            first = builder.operations.len();
             multiply(builder, &path.field("weight_hh"), *hh, h, gates, Init::Accumulate);
         }
-        LstmWeights::Joined(weight) => match split_at(*weight, x.len) {
+        LstmWeights::Joined(weight) => match split_at(*weight, x.len / lanes) {
             Ok([ih, hh]) => {
                 let path = path.field("weight");
                 multiply(builder, &path.element("blocks", 0), ih, x, gates, init);
+                first = builder.operations.len();
                 multiply(builder, &path.element("blocks", 1), hh, h, gates, Init::Accumulate);
             }
             Err(weight) => {
@@ -114,13 +143,14 @@ fn lower_lstm(builder: &mut Builder, path: &Path, lstm: Lstm, x: View) -> View {
     let offset = |gate| lstm.gate_order.iter().position(|&other| other == gate).unwrap_or(0) * hidden;
     let mut dims = vec![hidden];
     dims.extend(order.map(offset));
-    cell(builder, Kernel::LSTM_CELL, vec![h, c], vec![gates], dims, format!("{name}: gates and cell"));
-    h
+    let cell = builder.operations.len();
+    builder.apply(Kernel::LSTM_CELL, vec![h, c], vec![gates], dims, format!("{name}: gates and cell"));
+    Recurrence { first, sums: gates, cell, h }
 }
 
 /// W = [W_x W_h] stored as two blocks side by side, as those two: then [x; h] is never copied together.
 #[allow(clippy::result_large_err)]
-fn split_at(matrix: Matrix, cols: usize) -> Result<[Matrix; 2], Matrix> {
+pub(super) fn split_at(matrix: Matrix, cols: usize) -> Result<[Matrix; 2], Matrix> {
     match matrix {
         Matrix { structure: Some(Structure::HStack(blocks)), sparse: None, .. }
             if blocks.len() == 2 && blocks[0].cols == cols =>
@@ -131,50 +161,25 @@ fn split_at(matrix: Matrix, cols: usize) -> Result<[Matrix; 2], Matrix> {
     }
 }
 
-fn lower_gru(builder: &mut Builder, path: &Path, gru: Gru, x: View) -> View {
-    let hidden = gru.hidden_size;
+/// A step of a GRU, also of as many as there are lanes.
+pub(super) fn lower_gru(builder: &mut Builder, path: &Path, gru: Gru, x: View) -> Recurrence {
+    let hidden = gru.hidden_size * builder.lanes();
     let name = path.dotted();
     let h = builder.state(format!("{name}_h"), hidden, format!("hidden state of {name}"));
     let from_x = builder.temporary(&path.field("from_x"), 3 * hidden, format!("gate sums of {name} from x"));
     let from_h = builder.temporary(&path.field("from_h"), 3 * hidden, format!("gate sums of {name} from h"));
     let init = builder.bias(&path.field("bias_ih"), gru.bias_ih);
     multiply(builder, &path.field("weight_ih"), gru.weight_ih, x, from_x, init);
+    let first = builder.operations.len();
     let init = builder.bias(&path.field("bias_hh"), gru.bias_hh);
     multiply(builder, &path.field("weight_hh"), gru.weight_hh, h, from_h, init);
-    cell(
-        builder,
-        Kernel::GRU_CELL,
-        vec![h],
-        vec![from_x, from_h],
-        vec![hidden],
-        format!("{name}: gates and state"),
-    );
-    h
+    let (cell, why) = (builder.operations.len(), format!("{name}: gates and state"));
+    builder.apply(Kernel::GRU_CELL, vec![h], vec![from_x, from_h], vec![hidden], why);
+    Recurrence { first, sums: from_x, cell, h }
 }
 
-fn cell(
-    builder: &mut Builder,
-    kernel: &'static Kernel,
-    outputs: Vec<View>,
-    inputs: Vec<View>,
-    dims: Vec<usize>,
-    why: String,
-) {
-    builder.call(Call {
-        kernel,
-        index_types: Vec::new(),
-        outputs,
-        init: None,
-        tables: Vec::new(),
-        inputs: inputs.into_iter().map(Source::View).collect(),
-        dims,
-        scalar: None,
-        multiply_adds: 0,
-        why,
-    });
-}
-
-fn lower_activation(builder: &mut Builder, path: &Path, activation: Activation, x: View, y: View) {
+/// A function of each element, or of the vector.
+pub(super) fn lower_activation(builder: &mut Builder, path: &Path, activation: Activation, x: View, y: View) {
     let (kernel, title) = match activation.function {
         Function::Relu => (Kernel::RELU, "max(x, 0)"),
         Function::Tanh => (Kernel::TANH, "tanh"),
@@ -182,10 +187,11 @@ fn lower_activation(builder: &mut Builder, path: &Path, activation: Activation, 
         Function::Softmax => (Kernel::SOFTMAX, "softmax over the vector"),
         Function::LogSoftmax => (Kernel::LOG_SOFTMAX, "log softmax over the vector"),
     };
-    cell(builder, kernel, vec![y], vec![x], vec![y.len], format!("{}: {title}", path.dotted()));
+    builder.apply(kernel, vec![y], vec![x], vec![y.len], format!("{}: {title}", path.dotted()));
 }
 
-fn lower_layer_norm(builder: &mut Builder, path: &Path, norm: LayerNorm, x: View, y: View) {
+/// Layer normalisation of one vector.
+pub(super) fn lower_layer_norm(builder: &mut Builder, path: &Path, norm: LayerNorm, x: View, y: View) {
     let weight = builder.floats(&path.field("weight"), norm.weight, format!("{} scales", y.len));
     let bias = norm
         .bias

@@ -21,21 +21,22 @@ pub(super) fn multiply(
 ) {
     let [k, q, p] = extents(&first);
     let [l, s, r] = extents(&second);
+    let lanes = builder.lanes();
     let weight: Vec<f32> = first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
     let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), Kernel::PANEL.min(q));
     let table = builder.floats(&path.field("first"), weight, note);
-    let middle =
-        builder.temporary(&path.field("monarch"), k * q, format!("{} after its first stage", path.dotted()));
-    let why = format!("{}: monarch, {k} blocks of {}", path.dotted(), shape(q, p));
-    builder.product(
-        Kernel::DENSE_BLOCKS,
-        (middle, Init::Zero),
-        vec![table],
-        Source::View(x),
-        vec![k, q, p],
-        k * q * p,
-        why,
+    let middle = builder.temporary(
+        &path.field("monarch"),
+        k * q * lanes,
+        format!("{} after its first stage", path.dotted()),
     );
+    let why = format!("{}: monarch, {k} blocks of {}", path.dotted(), shape(q, p));
+    let (kernel, dims) = match builder.lanes {
+        Some(lanes) => (Kernel::DENSE_WIDE, vec![k, q * p, q, p, lanes]),
+        None => (Kernel::DENSE_BLOCKS, vec![k, q, p]),
+    };
+    let start = (middle, Init::Zero);
+    builder.product(kernel, start, vec![table], Source::View(x), dims, k * q * p * lanes, why);
 
     let mut mixed = Vec::with_capacity(second.data.len());
     for row in 0..s {
@@ -50,15 +51,11 @@ pub(super) fn multiply(
         shape(s, r),
         thousands(l * s * r)
     );
-    builder.product(
-        Kernel::MONARCH_MIX,
-        (y, init),
-        vec![table],
-        Source::View(middle),
-        vec![s, r, l],
-        l * s * r,
-        why,
-    );
+    let (kernel, dims) = match builder.lanes {
+        Some(lanes) => (Kernel::MONARCH_MIX_WIDE, vec![s, r, l, lanes]),
+        None => (Kernel::MONARCH_MIX, vec![s, r, l]),
+    };
+    builder.product(kernel, (y, init), vec![table], Source::View(middle), dims, l * s * r * lanes, why);
 }
 
 /// The three extents of a stage's tensor.

@@ -1,16 +1,17 @@
 //! Scratch memory shared by lifetime.
 //!
-//! Takes a Program in which every value has a scratch buffer of its own; gives one in which buffers that
-//! are never alive at the same operation share a slot. A buffer lives from the first operation that names
+//! Takes layers in which every value has a scratch buffer of its own; gives them with buffers that are never
+//! alive at the same operation in one slot. A buffer lives from the first operation that names
 //! it to the last, both included, so an operation never finds its input and its output in one slot.
 
-use crate::program::{Buffer, Place, Program};
+use crate::program::{Buffer, LayerCode, Place};
 
-/// Gives buffers slots: each takes the smallest free slot that holds it, else the largest free one, grown.
-pub(super) fn share(program: &mut Program) {
-    let mut lives: Vec<Option<(usize, usize)>> = vec![None; program.scratch.len()];
+/// Gives buffers slots: each takes the smallest free slot that holds it, else the largest free one, grown. Gives the
+/// slots, and the layers name them.
+pub(super) fn share(buffers: &[Buffer], layers: &mut [&mut LayerCode]) -> Vec<Buffer> {
+    let mut lives: Vec<Option<(usize, usize)>> = vec![None; buffers.len()];
     let mut at = 0;
-    for layer in &mut program.layers {
+    for layer in layers.iter_mut() {
         for operation in &mut layer.operations {
             operation.views(&mut |view| {
                 if let Place::Scratch(buffer) = view.place {
@@ -33,13 +34,12 @@ pub(super) fn share(program: &mut Program) {
         holds: Vec<String>,
     }
     let mut slots: Vec<Slot> = Vec::new();
-    let mut slot_of = vec![0; program.scratch.len()];
-    let mut order: Vec<usize> =
-        (0..program.scratch.len()).filter(|&buffer| lives[buffer].is_some()).collect();
+    let mut slot_of = vec![0; buffers.len()];
+    let mut order: Vec<usize> = (0..buffers.len()).filter(|&buffer| lives[buffer].is_some()).collect();
     order.sort_by_key(|&buffer| (lives[buffer], buffer));
     for buffer in order {
         let Some((first, last)) = lives[buffer] else { continue };
-        let Buffer { name, len, .. } = &program.scratch[buffer];
+        let Buffer { name, len, .. } = &buffers[buffer];
         let free = || (0..slots.len()).filter(|&slot| slots[slot].busy_until < first);
         let slot = free()
             .filter(|&slot| slots[slot].len >= *len)
@@ -55,7 +55,7 @@ pub(super) fn share(program: &mut Program) {
         slot_of[buffer] = slot;
     }
 
-    for layer in &mut program.layers {
+    for layer in layers.iter_mut() {
         let layer_views = layer.operations.iter_mut();
         let rename = |place: &mut Place| {
             if let Place::Scratch(buffer) = place {
@@ -65,9 +65,9 @@ pub(super) fn share(program: &mut Program) {
         layer_views.for_each(|operation| operation.views(&mut |view| rename(&mut view.place)));
         rename(&mut layer.output.place);
     }
-    program.scratch = slots
+    slots
         .into_iter()
         .enumerate()
         .map(|(i, slot)| Buffer { name: format!("buffer_{i}"), len: slot.len, note: slot.holds.join(", ") })
-        .collect();
+        .collect()
 }

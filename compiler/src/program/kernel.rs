@@ -61,6 +61,13 @@ parts! {
     GRU_CELL needs [MATH];
     ACTIVATIONS needs [MATH];
     LAYER_NORM needs [MATH];
+    WIDE needs [BASE];
+    CSR_WIDE needs [WIDE];
+    DENSE_WIDE needs [WIDE];
+    CIRCULANT_WIDE needs [WIDE];
+    MONARCH_MIX_WIDE needs [WIDE];
+    FILL_WIDE needs [BASE];
+    TRANSPOSE needs [BASE];
 }
 
 macro_rules! kernels {
@@ -100,6 +107,12 @@ kernels! {
     LOG_SOFTMAX = "log_softmax" ("n") in ACTIVATIONS;
     LAYER_NORM = "layer_norm" ("n") in LAYER_NORM;
     FILL = "fill" ("n") in FILL;
+    CSR_WIDE = "csr_wide" ("rows", "lanes") in CSR_WIDE;
+    DENSE_WIDE = "dense_wide" ("count", "apart", "rows", "cols", "lanes") in DENSE_WIDE;
+    CIRCULANT_WIDE = "circulant_wide" ("n", "lanes") in CIRCULANT_WIDE;
+    MONARCH_MIX_WIDE = "monarch_mix_wide" ("s", "r", "l", "lanes") in MONARCH_MIX_WIDE;
+    FILL_WIDE = "fill_wide" ("n", "lanes") in FILL_WIDE;
+    TRANSPOSE = "transpose" ("rows", "cols") in TRANSPOSE;
 }
 
 impl Part {

@@ -4,12 +4,18 @@
 //! people (`--emit ir`). Operations read and write named, sized buffers and constants; each names the
 //! kernel chosen for it and the reason in numbers. After lowering every view lies inside its buffer, no
 //! operation reads a scratch buffer that it also writes, and a scratch buffer holds nothing between steps.
+//!
+//! A Program holds up to three [`Code`]s: a step; a block of steps that `run` takes at once; a step of many
+//! streams. The last two work on **wide** vectors, `[len][lanes]`: each element is a row of as many floats as there
+//! are steps or streams, so that a weight meets a whole row.
 
+mod code;
 mod data;
 mod family;
 mod kernel;
 mod print;
 
+pub use code::{Batch, Code, CodeKind, Run};
 pub use data::{Data, IndexType};
 pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
@@ -35,8 +41,12 @@ pub struct Program {
     pub state: Vec<Buffer>,
     /// Working memory, addressed by [`Place::Scratch`].
     pub scratch: Vec<Buffer>,
-    /// The code, by layer, in order.
+    /// The code of a step, by layer, in order.
     pub layers: Vec<LayerCode>,
+    /// How `run` goes through many steps.
+    pub run: Run,
+    /// The code for many streams, when it is asked for.
+    pub batch: Option<Batch>,
 }
 
 /// The operations of one layer.
@@ -81,9 +91,9 @@ pub struct ConstantId(pub usize);
 /// Memory an operation can name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
-    /// The caller's input vector.
+    /// The caller's input vector, or vectors one after another.
     Input,
-    /// The caller's output vector.
+    /// The caller's output vector, or vectors one after another.
     Output,
     /// A buffer of the state.
     State(usize),
@@ -100,6 +110,8 @@ pub struct View {
     pub offset: usize,
     /// Number of floats.
     pub len: usize,
+    /// How far it moves with each turn of [`Operation::ForEach`]; 0 stays.
+    pub step: usize,
 }
 
 /// One operation.
@@ -116,6 +128,13 @@ pub enum Operation {
         /// One past the last.
         end: usize,
         /// What runs.
+        body: Vec<Operation>,
+    },
+    /// Operations that run for one vector after another.
+    ForEach {
+        /// How many there are.
+        count: usize,
+        /// What runs for each; the token is that vector's.
         body: Vec<Operation>,
     },
     /// One of two ways to the same, by the family of instructions that the code is compiled for.
@@ -291,7 +310,7 @@ impl LayerCode {
             for operation in operations {
                 visit(operation);
                 match operation {
-                    Operation::ForTokens { body, .. } => walk(body, visit),
+                    Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => walk(body, visit),
                     Operation::ByFamily { body, otherwise, .. } => {
                         walk(body, visit);
                         walk(otherwise, visit);
@@ -320,7 +339,9 @@ impl Operation {
                 visit(&mut straight.output);
                 visit(&mut straight.input);
             }
-            Operation::ForTokens { body, .. } => body.iter_mut().for_each(|operation| operation.views(visit)),
+            Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
+                body.iter_mut().for_each(|operation| operation.views(visit));
+            }
             Operation::ByFamily { body, otherwise, .. } => {
                 body.iter_mut().chain(otherwise).for_each(|operation| operation.views(visit));
             }
@@ -329,10 +350,21 @@ impl Operation {
 }
 
 impl View {
+    /// All of a place.
+    pub fn whole(place: Place, len: usize) -> View {
+        View { place, offset: 0, len, step: 0 }
+    }
+
+    /// Row after row of `count`, with the turns of [`Operation::ForEach`].
+    pub fn each(self, count: usize) -> View {
+        let len = self.len / count;
+        View { len, step: len, ..self }
+    }
+
     /// `len` floats from `offset` inside this view.
     pub fn part(self, offset: usize, len: usize) -> View {
         debug_assert!(offset + len <= self.len);
-        View { place: self.place, offset: self.offset + offset, len }
+        View { offset: self.offset + offset, len, ..self }
     }
 }
 

@@ -2,7 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use super::{Call, Families, Init, Operation, Place, Program, Source, Straight, Table, View};
+use super::{
+    Buffer, Call, Code, CodeKind, Families, Init, Operation, Place, Program, Source, Straight, Table, View,
+};
 use crate::model::InputKind;
 use crate::numbers::thousands;
 
@@ -26,13 +28,13 @@ impl Display for Program {
                 writeln!(f, "  for what the compiler is told of; on x86-64 also {}", names.join(", "))?;
             }
         }
-        writeln!(f, "\nstate, {} bytes", thousands(self.state_bytes()))?;
-        for buffer in &self.state {
-            writeln!(f, "  {:<24} f32[{}]  {}", buffer.name, buffer.len, buffer.note)?;
-        }
-        writeln!(f, "\nscratch, {} bytes", thousands(self.scratch_bytes()))?;
-        for buffer in &self.scratch {
-            writeln!(f, "  {:<24} f32[{}]  {}", buffer.name, buffer.len, buffer.note)?;
+        writeln!(f, "  run    {}", self.run.why)?;
+        buffers(f, "state", self.state_bytes(), &self.state)?;
+        buffers(f, "scratch", self.scratch_bytes(), &self.scratch)?;
+        if let Some(batch) = &self.batch {
+            let streams = batch.streams;
+            buffers(f, &format!("state of {streams} streams"), batch.state_bytes(), &batch.state)?;
+            buffers(f, &format!("scratch of {streams} streams"), batch.scratch_bytes(), &batch.scratch)?;
         }
         writeln!(f, "\ntables, {} bytes", thousands(self.constant_bytes()))?;
         for constant in &self.constants {
@@ -40,24 +42,52 @@ impl Display for Program {
             let element = data.element();
             writeln!(f, "  {name:<40} {element}[{}]  {}", data.len(), constant.note)?;
         }
-        for layer in &self.layers {
+        self.codes().into_iter().try_for_each(|code| code.print(f, self))
+    }
+}
+
+fn buffers(f: &mut Formatter<'_>, what: &str, bytes: usize, buffers: &[Buffer]) -> fmt::Result {
+    writeln!(f, "\n{what}, {} bytes", thousands(bytes))?;
+    buffers
+        .iter()
+        .try_for_each(|buffer| writeln!(f, "  {:<24} f32[{}]  {}", buffer.name, buffer.len, buffer.note))
+}
+
+impl Code<'_> {
+    fn print(&self, f: &mut Formatter<'_>, program: &Program) -> fmt::Result {
+        match self.kind {
+            CodeKind::Step => {}
+            CodeKind::Block => writeln!(f, "\n{} steps at once", self.vectors)?,
+            CodeKind::Batch => writeln!(f, "\n{} streams at once", self.vectors)?,
+        }
+        let printer = Printer { program, code: self };
+        for layer in self.layers {
             writeln!(f, "\nlayer {}: {}", layer.name, layer.title)?;
             for operation in &layer.operations {
-                self.operation(f, operation, 2)?;
+                printer.operation(f, operation, 2)?;
             }
-            writeln!(f, "  output {}", self.view(&layer.output))?;
+            writeln!(f, "  output {}", printer.view(&layer.output))?;
         }
         Ok(())
     }
 }
 
-impl Program {
+struct Printer<'p> {
+    program: &'p Program,
+    code: &'p Code<'p>,
+}
+
+impl Printer<'_> {
     fn operation(&self, f: &mut Formatter<'_>, operation: &Operation, indent: usize) -> fmt::Result {
         match operation {
             Operation::Call(call) => self.call(f, call, indent),
             Operation::Straight(straight) => self.straight(f, straight, indent),
             Operation::ForTokens { start, end, body } => {
                 writeln!(f, "{:indent$}for {start} <= token < {end}", "")?;
+                body.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))
+            }
+            Operation::ForEach { count, body } => {
+                writeln!(f, "{:indent$}for each of {count}", "")?;
                 body.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))
             }
             Operation::ByFamily { family, body, otherwise } => {
@@ -78,7 +108,7 @@ impl Program {
             Some(Init::Bias { .. }) => "=",
         })?;
         if let Some(Init::Bias { constant, offset }) = call.init {
-            write!(f, " {}", self.constant(constant).name)?;
+            write!(f, " {}", self.program.constant(constant).name)?;
             if offset > 0 {
                 write!(f, "[{offset}..]")?;
             }
@@ -92,7 +122,7 @@ impl Program {
         for table in &call.tables {
             match table {
                 Table::Given(id) | Table::Optional(Some(id)) => {
-                    arguments.push(self.constant(*id).name.clone());
+                    arguments.push(self.program.constant(*id).name.clone());
                 }
                 Table::Optional(None) => arguments.push("none".to_owned()),
             }
@@ -122,20 +152,32 @@ impl Program {
     }
 
     fn view(&self, view: &View) -> String {
-        let (name, whole) = match view.place {
-            Place::Input => ("input", matches!(self.input, InputKind::Vector { size } if size == view.len)),
-            Place::Output => ("output", view.len == self.output_size),
-            Place::State(i) => (self.state[i].name.as_str(), view.len == self.state[i].len),
-            Place::Scratch(i) => (self.scratch[i].name.as_str(), view.len == self.scratch[i].len),
+        let (name, len) = match view.place {
+            Place::Input => ("input", self.input_len()),
+            Place::Output => ("output", self.code.vectors * self.program.output_size),
+            Place::State(i) => (self.code.state[i].name.as_str(), self.code.state[i].len),
+            Place::Scratch(i) => (self.code.scratch[i].name.as_str(), self.code.scratch[i].len),
         };
-        if whole { name.to_owned() } else { format!("{name}[{}..{}]", view.offset, view.offset + view.len) }
+        match (view.len == len, view.step) {
+            (true, 0) => name.to_owned(),
+            (false, 0) => format!("{name}[{}..{}]", view.offset, view.offset + view.len),
+            (_, step) if view.offset == 0 => format!("{name}[{step} * each; {}]", view.len),
+            (_, step) => format!("{name}[{} + {step} * each; {}]", view.offset, view.len),
+        }
+    }
+
+    fn input_len(&self) -> usize {
+        match self.program.input {
+            InputKind::Vector { size } => self.code.vectors * size,
+            InputKind::Token { .. } => 0,
+        }
     }
 
     fn source(&self, source: &Source) -> String {
         match source {
             Source::View(view) => self.view(view),
             Source::Row { constant, base, step, digit, len } => {
-                let name = &self.constant(*constant).name;
+                let name = &self.program.constant(*constant).name;
                 let base = if *base == 0 { String::new() } else { format!("{base} + ") };
                 format!("{name}[{base}{step} * {}; {len}]", digit.spelled(""))
             }

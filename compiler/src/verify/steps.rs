@@ -1,4 +1,4 @@
-//! The inputs that verification feeds: the model's check vectors, then random ones.
+//! The inputs that verification feeds: the model's check vectors, then random ones; and random ones for many streams.
 
 use super::Options;
 use crate::model::{InputKind, Model, Steps};
@@ -21,11 +21,49 @@ impl Sequence {
 
     /// Appends the inputs as little-endian 32-bit words.
     pub(super) fn write(&self, out: &mut Vec<u8>) {
+        (0..self.len()).for_each(|step| self.write_step(step, out));
+    }
+
+    /// Appends the input of one step.
+    fn write_step(&self, step: usize, out: &mut Vec<u8>) {
         match self {
-            Sequence::Tokens(tokens) => out.extend(tokens.iter().flat_map(|token| token.to_le_bytes())),
+            Sequence::Tokens(tokens) => out.extend(tokens[step].to_le_bytes()),
             Sequence::Vectors(vectors) => {
-                out.extend(vectors.iter().flatten().flat_map(|value| value.to_le_bytes()));
+                out.extend(vectors[step].iter().flat_map(|value| value.to_le_bytes()));
             }
+        }
+    }
+}
+
+/// Steps fed to many streams at once, to each its own.
+#[derive(Debug, Clone)]
+pub(super) struct Streams {
+    /// By stream, all of the same length.
+    pub(super) sequences: Vec<Sequence>,
+}
+
+impl Streams {
+    /// Random ones for so many streams.
+    pub(super) fn new(model: &Model, streams: usize, options: &Options) -> Streams {
+        let steps = options.random_steps.clamp(2, 8);
+        let seed = |stream: usize| Random(options.seed.wrapping_add(1 + stream as u64)).next();
+        Streams { sequences: (0..streams).map(|stream| random(model, seed(stream), steps)).collect() }
+    }
+
+    /// Number of steps.
+    pub(super) fn len(&self) -> usize {
+        self.sequences[0].len()
+    }
+
+    /// The stream that is set to its start half way, and before which step.
+    pub(super) fn reset(&self) -> (usize, usize) {
+        (self.sequences.len() / 2, self.len() / 2)
+    }
+
+    /// Appends the inputs, step by step and in each stream by stream.
+    pub(super) fn write(&self, out: &mut Vec<u8>) {
+        for step in 0..self.len() {
+            self.sequences.iter().for_each(|sequence| sequence.write_step(step, out));
         }
     }
 }
@@ -39,17 +77,22 @@ pub(super) fn sequences(model: &Model, options: &Options) -> Vec<Sequence> {
             Steps::Vectors(vectors) => Sequence::Vectors(vectors.clone()),
         });
     }
-    let mut random = Random(options.seed);
-    let steps = 0..options.random_steps;
-    sequences.push(match model.input() {
+    sequences.push(random(model, options.seed, options.random_steps));
+    sequences
+}
+
+/// So many random steps.
+fn random(model: &Model, seed: u64, steps: usize) -> Sequence {
+    let mut random = Random(seed);
+    let steps = 0..steps;
+    match model.input() {
         InputKind::Token { vocab } => {
             Sequence::Tokens(steps.map(|_| (random.next() % vocab as u64) as u32).collect())
         }
         InputKind::Vector { size } => {
             Sequence::Vectors(steps.map(|_| (0..size).map(|_| random.float()).collect()).collect())
         }
-    });
-    sequences
+    }
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): the same inputs for the same seed on every machine.

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use super::steps::Sequence;
+use super::steps::{Sequence, Streams};
 use crate::emit;
 use crate::faults::Faults;
 use crate::files::{self, Contents};
@@ -50,14 +50,16 @@ impl Toolchain {
         std::iter::once(&self.compiler).chain(&self.flags).cloned().collect::<Vec<_>>().join(" ")
     }
 
-    /// What the emitted code computes for the sequences: in C the outputs of every layer, step by step; in
-    /// Rust the model's outputs.
+    /// What the emitted code computes for the sequences: for each, in C the outputs of every layer, step by step, in
+    /// Rust the model's outputs, then the model's outputs by `run`; after all of them those of the streams, step by
+    /// step and in each stream by stream.
     pub(super) fn outputs(
         &self,
         file: &str,
         model: &Model,
         settings: &Settings,
         sequences: &[Sequence],
+        streams: Option<&Streams>,
     ) -> Result<Vec<f32>, Faults> {
         let fail = |title: String, help: &str| Faults::plain(file, title, help);
         let folder = tempfile::tempdir().map_err(|error| {
@@ -76,6 +78,7 @@ impl Toolchain {
         let (main, harness) = emit::harness(&program, form);
         let mut words = Vec::new();
         sequences.iter().for_each(|sequence| sequence.write(&mut words));
+        streams.iter().for_each(|streams| streams.write(&mut words));
         let (harness, words) = (harness.as_slice(), words.as_slice());
         let mut outputs: Vec<(PathBuf, &dyn Contents)> =
             vec![(folder.path().join(main), &harness), (folder.path().join("steps.bin"), &words)];
@@ -92,7 +95,8 @@ impl Toolchain {
 
         let mut verify = Command::new(folder.path().join("verify"));
         verify.current_dir(folder.path()).args(["steps.bin", "outputs.bin"]);
-        verify.args(sequences.iter().map(|sequence| sequence.len().to_string()));
+        let lengths = sequences.iter().map(Sequence::len).chain(streams.map(Streams::len));
+        verify.args(lengths.map(|length| length.to_string()));
         self.succeed(file, &mut verify, "the emitted code failed: please report it with the model")?;
         let outputs = std::fs::read(folder.path().join("outputs.bin")).map_err(|error| {
             fail(format!("the program's outputs could not be read: {error}"), "try again")

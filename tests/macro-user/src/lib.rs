@@ -9,6 +9,11 @@ pub mod tables {
     doped::doped_model!(pub(crate) "../models/shakespeare_small.json", unroll_limit = 0, target = "portable");
 }
 
+/// Several streams at once, and steps in blocks.
+pub mod many {
+    doped::doped_model!("../models/shakespeare_small.json", batch = 3, run_block = 4);
+}
+
 /// A model that takes vectors and remembers nothing.
 pub mod stateless {
     doped::doped_model!("../snapshot-models/mixer.json");
@@ -57,6 +62,36 @@ mod tests {
             shakespeare_small::run(&mut streams[0], &mut scratch, &TOKENS[1..], &mut rows),
             Err(Error::Length)
         );
+    }
+
+    #[test]
+    fn streams_at_once_and_steps_in_blocks_agree() {
+        use super::many::shakespeare_small::{BATCH, BatchScratch, BatchState, run, step_batch};
+        use super::many::shakespeare_small::{Error, Scratch, State};
+        let (mut batch, mut batch_scratch) = (BatchState::new(), BatchScratch::new());
+        let mut models = [const { Model::new() }; BATCH];
+        let mut outputs = [[0.0; OUTPUT_SIZE]; BATCH];
+        for (i, token) in TOKENS.into_iter().enumerate() {
+            if i == 3 {
+                models[1].reset();
+                batch.reset_stream(1);
+            }
+            let tokens = [token, 64 - token, 7];
+            step_batch(&mut batch, &mut batch_scratch, &tokens, &mut outputs).unwrap();
+            for ((model, token), output) in models.iter_mut().zip(tokens).zip(&outputs) {
+                assert!(near(model.step(token).unwrap(), output));
+            }
+        }
+        let (kept, refused) = (batch.clone(), [1, VOCAB_SIZE as u32, 2]);
+        let result = step_batch(&mut batch, &mut batch_scratch, &refused, &mut outputs);
+        assert_eq!(result, Err(Error::Token(VOCAB_SIZE as u32)));
+        assert!(batch == kept);
+
+        let (mut model, mut rows) = (Model::new(), [[0.0; OUTPUT_SIZE]; TOKENS.len()]);
+        run(&mut State::new(), &mut Scratch::new(), &TOKENS, &mut rows).unwrap();
+        for (token, row) in TOKENS.into_iter().zip(&rows) {
+            assert!(near(model.step(token).unwrap(), row));
+        }
     }
 
     #[test]

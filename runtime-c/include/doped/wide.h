@@ -1,0 +1,125 @@
+/* What the wide kernels stand on. A wide vector is [len][lanes]: each of its elements is a row of as many floats as there
+ * are vectors side by side (streams, or steps in time). Takes nothing; gives a strip, the widest vector that the family
+ * of instructions has, and the wide tile, a piece of a product in which one weight meets a row of lanes. */
+#ifndef DOPED_WIDE_H
+#define DOPED_WIDE_H
+#include "doped/base.h"
+
+/* Strips that sums are kept in at most. */
+#define DOPED_STRIPS 8
+
+/* Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight straight
+ * from memory. */
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+#define DOPED_STRIP 16
+typedef float doped_strip __attribute__((vector_size(64)));
+
+/* sum + a * b for every lane of a. */
+DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
+    const doped_strip scale = {b, b, b, b, b, b, b, b, b, b, b, b, b, b, b, b};
+#if defined(__clang__)
+    return sum + a * scale;
+#else
+    return __builtin_ia32_vfmaddps512_mask(a, scale, sum, (short)-1, 4);
+#endif
+}
+#else
+#define DOPED_STRIP DOPED_WIDTH
+typedef doped_vector doped_strip;
+
+/* sum + a * b for every lane of a. */
+DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
+    return doped_add_scaled(sum, a, b);
+}
+#endif
+
+/* DOPED_STRIP floats from any address. */
+DOPED_INLINE doped_strip doped_strip_load(const float *from) {
+    doped_strip strip;
+    memcpy(&strip, from, sizeof strip);
+    return strip;
+}
+
+/* What DOPED_STRIP outputs start from: zeros when init is NULL. */
+DOPED_INLINE doped_strip doped_strip_start(const float *init) {
+    doped_strip strip;
+    if (init != NULL) {
+        memcpy(&strip, init, sizeof strip);
+    } else {
+        memset(&strip, 0, sizeof strip);
+    }
+    return strip;
+}
+
+/* Writes DOPED_STRIP floats to any address. */
+DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
+    memcpy(to, &strip, sizeof strip);
+}
+
+/* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*across + j*along], for
+ * h < height and i < width: a weight is a scalar, its lanes a vector. At most DOPED_STRIPS rows, and as many strips; width
+ * is below DOPED_STRIP or a multiple of it. init is laid out as y and may be y; vectors and scalars must not overlap y. */
+DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                                  size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
+                                  ptrdiff_t along, size_t height, size_t width, size_t depth) {
+    const size_t strips = width / DOPED_STRIP;
+    const size_t rest = width % DOPED_STRIP;
+    const size_t count = height * strips;
+    doped_strip sums[DOPED_STRIPS];
+    float rests[DOPED_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
+    memset(sums, 0, sizeof sums); /* all, so that no compiler doubts those past count */
+    DOPED_UNROLL
+    for (size_t t = 0; t < count; t++) {
+        sums[t] = doped_strip_start(doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP));
+    }
+    for (size_t t = 0; t < height * rest; t++) {
+        rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + t % rest));
+    }
+    for (size_t j = 0; j < depth; j++) {
+        const float *row = vectors + j * vector_stride;
+        const float *weights = scalars + (ptrdiff_t)j * along;
+        DOPED_UNROLL
+        for (size_t t = 0; t < count; t++) {
+            const doped_strip lanes = doped_strip_load(row + t % strips * DOPED_STRIP);
+            sums[t] = doped_strip_add_scaled(sums[t], lanes, weights[(ptrdiff_t)(t / strips) * across]);
+        }
+        for (size_t t = 0; t < height * rest; t++) {
+            rests[t] += row[t % rest] * weights[(ptrdiff_t)(t / rest) * across];
+        }
+    }
+    DOPED_UNROLL
+    for (size_t t = 0; t < count; t++) {
+        doped_strip_store(y + t / strips * y_stride + t % strips * DOPED_STRIP, sums[t]);
+    }
+    for (size_t t = 0; t < height * rest; t++) {
+        y[t / rest * y_stride + t % rest] = rests[t];
+    }
+}
+
+/* Rows that one doped_wide_rows takes best: as many as fill the sums. */
+DOPED_INLINE size_t doped_wide_height(size_t lanes) {
+    return lanes < 2 * DOPED_STRIP ? DOPED_STRIPS : DOPED_STRIPS / 2;
+}
+
+/* doped_wide_tile for every lane, for as many rows as doped_wide_height says or fewer. */
+DOPED_INLINE void doped_wide_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                                  size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
+                                  ptrdiff_t along, size_t height, size_t lanes, size_t depth) {
+    const size_t step = 2 * DOPED_STRIP;
+    size_t at = 0;
+    for (; at + step <= lanes; at += step) {
+        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                        height, step, depth);
+    }
+    if (at + DOPED_STRIP <= lanes) {
+        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                        height, DOPED_STRIP, depth);
+        at += DOPED_STRIP;
+    }
+    if (at < lanes) {
+        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                        height, lanes - at, depth);
+    }
+}
+
+#endif /* DOPED_WIDE_H */

@@ -1,0 +1,3 @@
+doped::doped_model!("models/faulty.json", batch = 257);
+
+fn main() {}
