@@ -48,6 +48,8 @@ DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, 
     doped_wide high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
+    DOPED_KEEP(low);
+    DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
         doped_wide value;

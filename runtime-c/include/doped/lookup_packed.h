@@ -35,6 +35,8 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wid
     doped_wide high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
+    DOPED_KEEP(low);
+    DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
         const doped_wide value = doped_expand(values, masks[g]);
