@@ -6,7 +6,8 @@ use dopec::files;
 use dopec::model::{LayerKind, LstmWeights, Matrix, Model};
 
 use crate::entrants::{
-    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE, STREAMS,
+    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE,
+    STREAMS,
 };
 use crate::models::{self, Flavour};
 use crate::toolchain::root;
