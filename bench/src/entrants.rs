@@ -114,6 +114,9 @@ pub(crate) const PLAINS: [Entrant; 2] = [PLAIN, PLAIN_FAST];
 /// A sparse matrix alone.
 pub(crate) const SPARSE: [Entrant; 5] = [MKL_SPARSE, EIGEN_SPARSE, EIGEN_SPARSE_COLUMNS, CSR, CSR_FAST];
 
+/// A sparse matrix times several vectors at once.
+pub(crate) const STREAMS: [Entrant; 3] = [MKL_STREAMS, MKL_SIDE_BY_SIDE, LOOP_SIDE_BY_SIDE];
+
 /// How an entrant fared in a case.
 pub(crate) struct Standing {
     /// Its name.
@@ -125,9 +128,6 @@ pub(crate) struct Standing {
     /// What came of it.
     pub(crate) outcome: Outcome,
 }
-
-/// A sparse matrix times several vectors at once.
-pub(crate) const STREAMS: [Entrant; 3] = [MKL_STREAMS, MKL_SIDE_BY_SIDE, LOOP_SIDE_BY_SIDE];
 
 /// What an entrant is brought up with.
 pub(crate) struct Stand<'a> {
