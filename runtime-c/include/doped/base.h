@@ -290,7 +290,10 @@ DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const
     const size_t count = height * columns;
     doped_vector sums[DOPED_ACCUMULATORS];
     float rests[4 * (DOPED_WIDTH - 1)] = {0.0f};
-    memset(sums, 0, sizeof sums); /* all, so that no compiler doubts those past count */
+    DOPED_UNROLL
+    for (size_t t = 0; t < DOPED_ACCUMULATORS; t++) {
+        sums[t] = doped_start(NULL); /* all, so that no compiler doubts those past count */
+    }
     DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
         const float *from = doped_from(init, t / columns * y_stride + t % columns * DOPED_WIDTH);

@@ -67,7 +67,10 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     const size_t count = height * strips;
     doped_strip sums[DOPED_STRIPS];
     float rests[DOPED_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
-    memset(sums, 0, sizeof sums); /* all, so that no compiler doubts those past count */
+    DOPED_UNROLL
+    for (size_t t = 0; t < DOPED_STRIPS; t++) {
+        sums[t] = doped_strip_start(NULL); /* all, so that no compiler doubts those past count */
+    }
     DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
         sums[t] = doped_strip_start(doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP));
