@@ -283,7 +283,6 @@ fn run_against_step() -> Case {
     }
 }
 
-/// Dopec's entrant stands here once it emits a step for several streams; without one, the row says that there is none.
 fn streams() -> Case {
     Case {
         name: "streams-16".to_owned(),
