@@ -257,6 +257,10 @@ DOPED_INLINE void doped_tile_column(doped_vector *sums, float *rests, const floa
     const size_t rest = held < lanes ? lanes - held : 0;
     doped_vector vectors[DOPED_ACCUMULATORS];
     DOPED_UNROLL
+    for (size_t c = 0; c < DOPED_ACCUMULATORS; c++) {
+        vectors[c] = doped_start(NULL); /* all, so that no compiler doubts those that are not used */
+    }
+    DOPED_UNROLL
     for (size_t c = 0; c < columns; c++) {
         const size_t count = doped_tile_lanes(c, columns, lanes);
         const float *from = row + c * DOPED_WIDTH;

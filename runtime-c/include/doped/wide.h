@@ -83,6 +83,10 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
         const float *weights = scalars + (ptrdiff_t)j * along;
         doped_strip lanes[DOPED_STRIPS];
         DOPED_UNROLL
+        for (size_t s = 0; s < DOPED_STRIPS; s++) {
+            lanes[s] = doped_strip_start(NULL); /* likewise */
+        }
+        DOPED_UNROLL
         for (size_t s = 0; s < strips; s++) {
             lanes[s] = doped_strip_load(row + s * DOPED_STRIP);
             DOPED_KEEP(lanes[s]);
