@@ -13,10 +13,11 @@ pub(super) fn csr_wide<C: Copy + Into<u32>>(
     values: &[f32],
     x: &[f32],
     rows: usize,
+    nnz: usize,
     lanes: usize,
 ) {
     assert!(y.len() == rows * lanes && init.fits(rows * lanes) && row_ptr.len() == rows + 1);
-    assert!(values.len() == columns.len() && x.len().is_multiple_of(lanes));
+    assert!(values.len() == nnz && columns.len() == nnz && x.len().is_multiple_of(lanes));
     let mut i = 0;
     while i < rows {
         let row = row_ptr[i] as usize..row_ptr[i + 1] as usize;
