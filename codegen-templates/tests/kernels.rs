@@ -421,7 +421,7 @@ fn sparse_kernels_on_wide_vectors() {
                     })
                     .collect();
                 check(&format!("csr_wide, {lanes} lanes"), random, &sums, &mut |y, init| {
-                    kernels::csr_wide(y, init, &row_ptr, &columns, &values, &x, rows, lanes);
+                    kernels::csr_wide(y, init, &row_ptr, &columns, &values, &x, rows, values.len(), lanes);
                 });
             }
         }

@@ -25,7 +25,8 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent, size_t lanes)
     for (size_t kind = 0; kind < STARTS; kind++) {
         float *table = random_floats(rows * lanes);
         float *y = guarded(rows * lanes);
-        PASTE(csr_wide)(y, start((int)kind, y, table, rows * lanes), row_ptr, columns, values, x, rows, lanes);
+        PASTE(csr_wide)(y, start((int)kind, y, table, rows * lanes), row_ptr, columns, values, x, rows,
+                        row_ptr[rows], lanes);
         for (size_t i = 0; i < rows * lanes; i++) {
             double want = kind == START_ZERO ? 0.0 : (double)table[i];
             double scale = fabs(want);

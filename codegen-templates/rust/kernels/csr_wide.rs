@@ -13,10 +13,11 @@ pub(super) fn csr_wide<C: Copy + Into<u32>>(
     values: &[f32],
     x: &[f32],
     rows: usize,
+    nnz: usize,
     lanes: usize,
 ) {
     assert!(y.len() == rows * lanes && init.fits(rows * lanes) && row_ptr.len() == rows + 1);
-    assert!(values.len() == columns.len() && x.len().is_multiple_of(lanes));
+    assert!(values.len() == nnz && columns.len() == nnz && x.len().is_multiple_of(lanes));
     let mut i = 0;
     while i < rows {
         let row = row_ptr[i] as usize..row_ptr[i + 1] as usize;
@@ -27,11 +28,11 @@ pub(super) fn csr_wide<C: Copy + Into<u32>>(
             b += 4 * STRIP;
         }
         if b + 2 * STRIP <= lanes {
-            csr_wide_strips::<2, 2, C>((y, i * lanes + b), init, columns, values, (x, lanes, b));
+            csr_wide_strips::<2, 4, C>((y, i * lanes + b), init, columns, values, (x, lanes, b));
             b += 2 * STRIP;
         }
         if b + STRIP <= lanes {
-            csr_wide_strips::<1, 4, C>((y, i * lanes + b), init, columns, values, (x, lanes, b));
+            csr_wide_strips::<1, 8, C>((y, i * lanes + b), init, columns, values, (x, lanes, b));
             b += STRIP;
         }
         if b < lanes {
@@ -44,7 +45,6 @@ pub(super) fn csr_wide<C: Copy + Into<u32>>(
 /// One row's sums for S strips of lanes from `offset` on; W neighbouring non-zeros have sums of their own, so that an
 /// addition need not wait for the one before.
 #[inline(always)]
-#[allow(unsafe_code)]
 fn csr_wide_strips<const S: usize, const W: usize, C: Copy + Into<u32>>(
     (y, at): (&mut [f32], usize),
     init: Init<'_>,
@@ -58,24 +58,21 @@ fn csr_wide_strips<const S: usize, const W: usize, C: Copy + Into<u32>>(
         sums[0][s] = init.load(y, at + s * STRIP);
         s += 1;
     }
+    assert!(columns.len() == values.len());
+    let whole = values.len() - values.len() % W;
     let mut k = 0;
-    while k < values.len() {
-        let together = if values.len() - k >= W { W } else { 1 };
+    while k < whole {
+        let (columns, values) = (&columns[k..k + W], &values[k..k + W]);
         let mut w = 0;
-        while w < W && w < together {
-            let from = columns[k + w].into() as usize * lanes + offset;
-            debug_assert!(from + S * STRIP <= x.len());
-            let mut s = 0;
-            while s < S {
-                // SAFETY: columns are tables of the model, checked against the length of x when it was compiled, and the
-                // strips end inside a row of lanes.
-                let row = unsafe { x.get_unchecked(from + s * STRIP..from + (s + 1) * STRIP) };
-                strip_add_scaled(&mut sums[w][s], row, values[k + w]);
-                s += 1;
-            }
+        while w < W {
+            csr_wide_add(&mut sums[w], columns[w], values[w], (x, lanes, offset));
             w += 1;
         }
-        k += together;
+        k += W;
+    }
+    while k < values.len() {
+        csr_wide_add(&mut sums[0], columns[k], values[k], (x, lanes, offset));
+        k += 1;
     }
     let mut w = 1;
     while w < W {
@@ -90,6 +87,27 @@ fn csr_wide_strips<const S: usize, const W: usize, C: Copy + Into<u32>>(
     let mut s = 0;
     while s < S {
         y[at + s * STRIP..][..STRIP].copy_from_slice(&sums[0][s]);
+        s += 1;
+    }
+}
+
+/// Adds one non-zero's products to S strips of lanes from `offset` on.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn csr_wide_add<const S: usize, C: Copy + Into<u32>>(
+    sums: &mut [[f32; STRIP]; S],
+    column: C,
+    value: f32,
+    (x, lanes, offset): (&[f32], usize, usize),
+) {
+    let from = column.into() as usize * lanes + offset;
+    debug_assert!(from + S * STRIP <= x.len());
+    let mut s = 0;
+    while s < S {
+        // SAFETY: columns are tables of the model, checked against the length of x when it was compiled, and the strips
+        // end inside a row of lanes.
+        let row = unsafe { x.get_unchecked(from + s * STRIP..from + (s + 1) * STRIP) };
+        strip_add_scaled(&mut sums[s], row, value);
         s += 1;
     }
 }

@@ -36,16 +36,30 @@ pub(super) fn transpose(y: &mut [f32], x: &[f32], rows: usize, cols: usize) {
 /// A square of four by four.
 #[inline(always)]
 fn transpose_square((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_stride): (&[f32], usize, usize)) {
-    let mut square = [[0.0; 4]; 4];
-    let mut i = 0;
-    while i < 4 {
-        square[i].copy_from_slice(&x[from + i * x_stride..][..4]);
-        i += 1;
+    let (y, x) = (&mut y[to..to + 3 * y_stride + 4], &x[from..from + 3 * x_stride + 4]);
+    #[cfg(target_arch = "x86_64")]
+    {
+        use core::arch::x86_64::{_mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps};
+        use core::arch::x86_64::{_mm_unpackhi_ps, _mm_unpacklo_ps};
+        // SAFETY: every x86-64 has these instructions; both slices hold four rows, the last of them four floats.
+        #[allow(unsafe_code)]
+        unsafe {
+            let x = x.as_ptr();
+            let (a, b) = (_mm_loadu_ps(x), _mm_loadu_ps(x.add(x_stride)));
+            let (c, d) = (_mm_loadu_ps(x.add(2 * x_stride)), _mm_loadu_ps(x.add(3 * x_stride)));
+            let (low, high) = (_mm_unpacklo_ps(a, b), _mm_unpackhi_ps(a, b));
+            let (other_low, other_high) = (_mm_unpacklo_ps(c, d), _mm_unpackhi_ps(c, d));
+            let y = y.as_mut_ptr();
+            _mm_storeu_ps(y, _mm_movelh_ps(low, other_low));
+            _mm_storeu_ps(y.add(y_stride), _mm_movehl_ps(other_low, low));
+            _mm_storeu_ps(y.add(2 * y_stride), _mm_movelh_ps(high, other_high));
+            _mm_storeu_ps(y.add(3 * y_stride), _mm_movehl_ps(other_high, high));
+        }
     }
-    let mut j = 0;
-    while j < 4 {
-        let column = [square[0][j], square[1][j], square[2][j], square[3][j]];
-        y[to + j * y_stride..][..4].copy_from_slice(&column);
-        j += 1;
+    #[cfg(not(target_arch = "x86_64"))]
+    for i in 0..4 {
+        for j in 0..4 {
+            y[j * y_stride + i] = x[i * x_stride + j];
+        }
     }
 }

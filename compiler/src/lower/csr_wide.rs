@@ -39,7 +39,7 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
         init: Some(init),
         tables,
         inputs: vec![Source::View(x)],
-        dims: vec![rows, lanes],
+        dims: vec![rows, nnz, lanes],
         scalar: None,
         multiply_adds: (nnz * lanes) as u64,
         why: format!("{title}; compressed rows, each non-zero times {lanes} lanes"),

@@ -76,3 +76,67 @@ fn of_structure(structure: &Structure, limit: usize) -> usize {
         Structure::Circulant(column) => column.len() * column.len(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Gate, Layer, Linear, Lstm, Tensor};
+
+    fn dense(rows: usize, cols: usize) -> Matrix {
+        let weight = Tensor { shape: vec![rows, cols], data: vec![1.0; rows * cols] };
+        Matrix { rows, cols, structure: Some(Structure::Dense(weight)), sparse: None }
+    }
+
+    fn model(kind: LayerKind) -> Model {
+        let layers = vec![Layer { name: "layer".to_owned(), kind }];
+        Model { name: "model".to_owned(), layers, check: None, files: Vec::new() }
+    }
+
+    fn linear(rows: usize, cols: usize) -> Model {
+        let weight = dense(rows, cols);
+        model(LayerKind::Linear(Linear { input_size: cols, output_size: rows, weight, bias: None }))
+    }
+
+    fn joined(input_size: usize, hidden_size: usize) -> Model {
+        let weights = LstmWeights::Joined(Box::new(dense(4 * hidden_size, input_size + hidden_size)));
+        let gate_order = [Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output];
+        model(LayerKind::Lstm(Lstm { input_size, hidden_size, weights, bias: None, gate_order }))
+    }
+
+    #[test]
+    fn a_block_pays_where_enough_does_not_wait() {
+        let steps = |model: &Model| decide(model, &Settings::default()).0;
+        assert_eq!(steps(&linear(128, 128)), STEPS);
+        assert_eq!(steps(&linear(127, 128)), 1);
+        // Of 4 · 64 rows, 64 columns act on x: as much as decides.
+        assert_eq!(steps(&joined(64, 64)), STEPS);
+        assert_eq!(steps(&joined(63, 64)), 1);
+    }
+
+    #[test]
+    fn what_is_asked_for_is_done() {
+        for asked in [1, 7] {
+            let settings = Settings { run_block: Some(asked), ..Settings::default() };
+            assert_eq!(decide(&linear(128, 128), &settings).0, asked);
+        }
+    }
+
+    #[test]
+    fn streams_read_the_tables_of_a_step() {
+        let tables = |batch| {
+            let settings = Settings { batch, run_block: Some(1), ..Settings::default() };
+            crate::lower::lower(joined(5, 40), &settings).constant_bytes()
+        };
+        assert_eq!(tables(None), tables(Some(16)));
+    }
+
+    #[test]
+    fn a_small_model_pays_nothing_for_blocks() {
+        let small = crate::lower::lower(joined(5, 4), &Settings::default());
+        let settings = Settings { run_block: Some(1), ..Settings::default() };
+        let without = crate::lower::lower(joined(5, 4), &settings);
+        assert_eq!(small.scratch_bytes(), without.scratch_bytes());
+        assert_eq!(small.constant_bytes(), without.constant_bytes());
+        assert!(small.run.layers.is_empty());
+    }
+}

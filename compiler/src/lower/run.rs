@@ -89,7 +89,8 @@ pub(super) fn block(
         None => (recurrence.first, (sums, rows)),
         Some(hh) => {
             let field = path.field("weight_h");
-            let before = std::mem::replace(&mut builder.plan, plan_of(&field, &hh, settings));
+            let (plan, hh) = plan_of(&field, hh, settings);
+            let before = std::mem::replace(&mut builder.plan, plan);
             multiply(builder, &field.field("weight"), hh, recurrence.h, rows, Init::Accumulate);
             builder.plan = before;
             (recurrence.cell, (sums, rows))
@@ -155,10 +156,15 @@ fn moved_operations(
     operations
 }
 
-/// The plan for the sparse parts of a matrix, as for a layer of its own.
-fn plan_of(path: &Path, matrix: &Matrix, settings: &Settings) -> plan::Plan {
-    let (input_size, output_size) = (matrix.cols, matrix.rows);
-    let linear = Linear { input_size, output_size, weight: matrix.clone(), bias: None };
-    let layers = vec![Layer { name: path.dotted().to_owned(), kind: LayerKind::Linear(linear) }];
-    plan::plan(&Model { name: String::new(), layers, check: None, files: Vec::new() }, settings)
+/// The plan for the sparse parts of a matrix, as for a layer of its own; and the matrix back.
+fn plan_of(path: &Path, weight: Matrix, settings: &Settings) -> (plan::Plan, Matrix) {
+    let (input_size, output_size) = (weight.cols, weight.rows);
+    let kind = LayerKind::Linear(Linear { input_size, output_size, weight, bias: None });
+    let layers = vec![Layer { name: path.dotted().to_owned(), kind }];
+    let mut model = Model { name: String::new(), layers, check: None, files: Vec::new() };
+    let plan = plan::plan(&model, settings);
+    match model.layers.pop().map(|layer| layer.kind) {
+        Some(LayerKind::Linear(linear)) => (plan, linear.weight),
+        _ => unreachable!("the layer was put there"),
+    }
 }

@@ -107,7 +107,7 @@ kernels! {
     LOG_SOFTMAX = "log_softmax" ("n") in ACTIVATIONS;
     LAYER_NORM = "layer_norm" ("n") in LAYER_NORM;
     FILL = "fill" ("n") in FILL;
-    CSR_WIDE = "csr_wide" ("rows", "lanes") in CSR_WIDE;
+    CSR_WIDE = "csr_wide" ("rows", "nnz", "lanes") in CSR_WIDE;
     DENSE_WIDE = "dense_wide" ("count", "apart", "rows", "cols", "lanes") in DENSE_WIDE;
     CIRCULANT_WIDE = "circulant_wide" ("n", "lanes") in CIRCULANT_WIDE;
     MONARCH_MIX_WIDE = "monarch_mix_wide" ("s", "r", "l", "lanes") in MONARCH_MIX_WIDE;

@@ -5,8 +5,8 @@
 #include "doped/base.h"
 #include "doped/wide.h"
 
-/* y[i*lanes + k] = init + sum over j < n of c[n + i - j] * x[j*lanes + k], where c[m] is first_column[m mod n] for m < 2n.
- * init may be NULL or y; x and c must not overlap y. */
+/* y[i*lanes + k] = init + sum over j < n of c[n + i - j] * x[j*lanes + k], where c[m] is first_column[m mod n] for m
+ * < 2n. init may be NULL or y; x and c must not overlap y. */
 DOPED_INLINE void doped_circulant_wide(float *y, const float *init, const float *DOPED_RESTRICT c,
                                        const float *DOPED_RESTRICT x, size_t n, size_t lanes) {
     const size_t step = doped_wide_height(lanes);

@@ -1,5 +1,5 @@
-/* Dense matrices times a wide vector. Takes each matrix in panels as doped_dense_panels does, so that one table serves a
- * single vector and many; gives every row's sums, one a lane. */
+/* Dense matrices times a wide vector. Takes each matrix in panels as doped_dense_panels does, so that one table
+ * serves a single vector and many; gives every row's sums, one a lane. */
 #ifndef DOPED_DENSE_WIDE_H
 #define DOPED_DENSE_WIDE_H
 #include "doped/base.h"
@@ -21,9 +21,9 @@ DOPED_INLINE void doped_dense_wide_panel(float *y, const float *init, const floa
     }
 }
 
-/* y[(b*rows + i)*lanes + k] = init + sum over j of W_b[i,j] * x[(b*cols + j)*lanes + k], for b < count. The panels of W_b
- * start at w + b*apart: apart is 0 where all are one matrix, rows*cols where they follow each other. init may be NULL or
- * y; x and w must not overlap y. */
+/* y[(b*rows + i)*lanes + k] = init + sum over j of W_b[i,j] * x[(b*cols + j)*lanes + k], for b < count. The panels
+ * of W_b start at w + b*apart: apart is 0 where all are one matrix, rows*cols where they follow each other. init may
+ * be NULL or y; x and w must not overlap y. */
 DOPED_INLINE void doped_dense_wide(float *y, const float *init, const float *DOPED_RESTRICT w,
                                    const float *DOPED_RESTRICT x, size_t count, size_t apart, size_t rows, size_t cols,
                                    size_t lanes) {

@@ -1,4 +1,5 @@
-/* A wide vector set to what sums start from: the same for every lane. Takes a bias; gives it repeated along the lanes. */
+/* A wide vector set to what sums start from: the same for every lane. Takes a bias; gives it repeated along the
+ * lanes. */
 #ifndef DOPED_FILL_WIDE_H
 #define DOPED_FILL_WIDE_H
 #include "doped/base.h"

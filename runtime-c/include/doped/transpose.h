@@ -1,6 +1,6 @@
-/* A matrix turned: between vectors one after another and a wide vector, whose lanes they are. Takes it row by row; gives it
- * column by column. Sixteen columns are read of each row before the next ones, so that a line of the cache is used up while
- * it is there; squares of four by four are turned in registers. */
+/* A matrix turned: between vectors one after another and a wide vector, whose lanes they are. Takes it row by row;
+ * gives it column by column. Sixteen columns are read of each row before the next ones, so that a line of the cache
+ * is used up while it is there; squares of four by four are turned in registers. */
 #ifndef DOPED_TRANSPOSE_H
 #define DOPED_TRANSPOSE_H
 #include "doped/base.h"

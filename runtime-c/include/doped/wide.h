@@ -1,6 +1,6 @@
-/* What the wide kernels stand on. A wide vector is [len][lanes]: each of its elements is a row of as many floats as there
- * are vectors side by side (streams, or steps in time). Takes nothing; gives a strip, the widest vector that the family
- * of instructions has, and the wide tile, a piece of a product in which one weight meets a row of lanes. */
+/* What the wide kernels stand on. A wide vector is [len][lanes]: each of its elements is a row of as many floats as
+ * there are vectors side by side (streams, or steps in time). Takes nothing; gives a strip, the widest vector that
+ * the family of instructions has, and the wide tile, a piece of a product in which one weight meets a row of lanes. */
 #ifndef DOPED_WIDE_H
 #define DOPED_WIDE_H
 #include "doped/base.h"
@@ -8,8 +8,8 @@
 /* Strips that sums are kept in at most. */
 #define DOPED_STRIPS 8
 
-/* Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight straight
- * from memory. */
+/* Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight
+ * straight from memory. */
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 #define DOPED_STRIP 16
 typedef float doped_strip __attribute__((vector_size(64)));
@@ -56,9 +56,10 @@ DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
     memcpy(to, &strip, sizeof strip);
 }
 
-/* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*across + j*along], for
- * h < height and i < width: a weight is a scalar, its lanes a vector. At most DOPED_STRIPS rows, and as many strips; width
- * is below DOPED_STRIP or a multiple of it. init is laid out as y and may be y; vectors and scalars must not overlap y. */
+/* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*across + j*along], for h
+ * < height and i < width: a weight is a scalar, its lanes a vector. At most DOPED_STRIPS rows, and as many strips;
+ * width is below DOPED_STRIP or a multiple of it. init is laid out as y and may be y; vectors and scalars must not
+ * overlap y. */
 DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
                                   size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
                                   ptrdiff_t along, size_t height, size_t width, size_t depth) {
