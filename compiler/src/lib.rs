@@ -20,6 +20,7 @@ pub mod reference;
 pub mod settings;
 #[cfg(feature = "verify")]
 pub mod verify;
+mod ways;
 
 #[cfg(feature = "build")]
 pub use build_script::Build;
@@ -27,6 +28,7 @@ pub use emit::OutputFile;
 pub use faults::{Fault, Faults};
 pub use ingest::Source;
 pub use settings::{DataForm, Emit, Settings, Target};
+pub use ways::{Choices, Way};
 
 use model::Model;
 use program::Program;
