@@ -41,9 +41,9 @@ pub(crate) fn run() -> ExitCode {
 
 fn inspect(model: &Path) -> Result<ExitCode, Faults> {
     let (inspection, _) = files::with_source(model, |source| {
-        let model = dopec::read(source)?;
         // One way to compute each part: what counts is what one processor stores and runs.
         let settings = dopec::Settings { target: dopec::Target::Portable, ..dopec::Settings::default() };
+        let (model, settings) = dopec::prepare(source, &settings)?;
         let program = lower::lower(model.clone(), &settings);
         Ok(inspect::Inspection::new(&model, &program))
     });

@@ -112,8 +112,7 @@ pub fn run(
     options: &Options,
 ) -> Result<Vec<Report>, Faults> {
     (options.progress)("reading the model, computing its check vectors");
-    let model = crate::read(source)?;
-    settings.check()?;
+    let (model, settings) = crate::prepare(source, settings)?;
     let sequences = steps::sequences(&model, options);
     let streams = settings.batch.map(|streams| Streams::new(&model, streams, options));
     let expected = Expected::new(&model, &sequences, streams.as_ref());
@@ -121,7 +120,7 @@ pub fn run(
         .iter()
         .map(|toolchain| {
             (options.progress)(&format!("building and running with {}", toolchain.command_line()));
-            let found = toolchain.outputs(source.file, &model, settings, &sequences, streams.as_ref())?;
+            let found = toolchain.outputs(source.file, &model, &settings, &sequences, streams.as_ref())?;
             Ok(compare(&model, toolchain, &expected, &found, options))
         })
         .collect()
