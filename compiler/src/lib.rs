@@ -19,6 +19,8 @@ pub mod program;
 pub mod reference;
 pub mod settings;
 #[cfg(feature = "verify")]
+pub mod tune;
+#[cfg(feature = "verify")]
 pub mod verify;
 mod ways;
 

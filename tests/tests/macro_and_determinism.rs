@@ -8,7 +8,8 @@ doped::doped_model!("models/shakespeare_small.json");
 fn the_macro_gives_the_check_vectors() {
     let json = include_str!("../models/shakespeare_small.json");
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let model = dopec::read(&Source { file: "small", json: json.as_bytes(), open: &open, lock: None }).unwrap();
+    let model =
+        dopec::read(&Source { file: "small", json: json.as_bytes(), open: &open, lock: None }).unwrap();
     let check = model.check.unwrap();
     let dopec::model::Steps::Tokens(tokens) = check.steps else { panic!("tokens go in") };
     let mut stream = shakespeare_small::Model::new();

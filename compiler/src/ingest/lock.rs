@@ -29,11 +29,7 @@ const MEND: &str = "run dopec with --tune again, or delete the lock file";
 /// # Errors
 ///
 /// It can't be read, or everything that is wrong with it.
-pub(crate) fn lock(
-    source: &Source<'_>,
-    name: &str,
-    model: &Model,
-) -> Result<(Choices, SourceFile), Faults> {
+pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Choices, SourceFile), Faults> {
     let folder = &source.file[..source.file.len() - base_name(source.file).len()];
     let file = format!("{folder}{name}");
     let plain = |title: String| Faults::plain(&file, title, MEND);

@@ -101,7 +101,13 @@ impl Used {
                 (avx512, other) if avx512.way(part, true) != other.way(part, false) => {
                     Form::ByFamily(Box::new(avx512), Box::new(other))
                 }
-                (avx512, other) => if chosen(false).is_some() { other } else { avx512 },
+                (avx512, other) => {
+                    if chosen(false).is_some() {
+                        other
+                    } else {
+                        avx512
+                    }
+                }
             },
         };
         self.count(&form, part.csr.nnz());
