@@ -19,9 +19,9 @@ const EXAMPLES: &str = "Examples:
   dopec keyword_lm.json --emit rust -o gen/      gen/keyword_lm.rs
   dopec keyword_lm.json --emit ir | less         what is computed, by which kernels, and why
   dopec keyword_lm.json --emit c -o gen --check  fails when gen/ is out of date
-  dopec keyword_lm.json --emit c --tune          times kernels on this machine first: keyword_lm.lock.json
+  dopec keyword_lm.json --emit c --tune          tunes the kernels for this machine first
   dopec verify keyword_lm.json                   builds the C and compares it with the reference
-  dopec bench keyword_lm.json                    times every kernel for its sparse parts, and its layers
+  dopec bench keyword_lm.json                    times kernels, targets and layers of this model
   dopec inspect keyword_lm.json                  shapes, compression, work and memory by layer";
 
 /// Options of compiling.

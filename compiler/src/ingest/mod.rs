@@ -25,7 +25,9 @@ use crate::faults::{Fault, Faults};
 use crate::model::{Layer, LayerKind, Model, SourceFile};
 use crate::reference::Mismatch;
 use json::Node;
-pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION, lock};
+pub(crate) use lock::lock;
+#[cfg(feature = "verify")]
+pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
 use reader::Reader;
 use weights::Weights;
 

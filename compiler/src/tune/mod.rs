@@ -232,6 +232,11 @@ fn microseconds(nanoseconds: f64) -> String {
 
 /// A number with three digits that mean something.
 fn digits(number: f64) -> String {
-    let decimals = if number < 10.0 { 2 } else { usize::from(number < 100.0) };
+    let decimals = match number {
+        ..1.0 => 3,
+        ..10.0 => 2,
+        ..100.0 => 1,
+        _ => 0,
+    };
     format!("{number:.decimals$}")
 }
