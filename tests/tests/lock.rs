@@ -21,8 +21,10 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     (folder, path)
 }
 
-/// The emitted files, the Program, and what was read.
-fn compile(path: &Path, settings: &Settings) -> Result<(Vec<Vec<u8>>, String, Vec<PathBuf>), Faults> {
+/// The emitted files, the printed Program, and the files that were read.
+type Built = (Vec<Vec<u8>>, String, Vec<PathBuf>);
+
+fn compile(path: &Path, settings: &Settings) -> Result<Built, Faults> {
     let settings = Settings { emit: vec![Emit::C, Emit::Rust], ..settings.clone() };
     let (compiled, read) = files::with_source(path, |source| dopec::compile(source, &settings));
     let compiled = compiled?;
@@ -81,7 +83,7 @@ fn what_tuning_writes_is_what_builds_use() {
     let (before, ..) = compile(&path, &settings).unwrap();
     fs::write(&lock, &tuned.text).unwrap();
     let (after, program, read) = compile(&path, &settings).unwrap();
-    assert_eq!(read, [path.clone(), lock.clone()]);
+    assert_eq!(read, [path.clone(), lock]);
     assert!(program.contains("as tuned"));
     let from = program.lines().find(|line| line.contains("from small.lock.json sha256:")).unwrap();
     // By hand, the same choices give the same bytes but for the line that names the file.

@@ -5,7 +5,7 @@
 //! of instructions of this machine alone. Layers are timed in builds of their own, in the same run, where a clock is read
 //! after each: their shares of a step, times what the step takes without those clocks.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fmt;
 
 use super::quartiles::Quartiles;
@@ -142,23 +142,19 @@ fn ways(model: &Model, default: &Settings) -> Vec<Plan> {
     let mut plans = Vec::new();
     for (word, way, about) in Way::ALL {
         let mut ways: BTreeMap<String, Way> = BTreeMap::new();
-        let mut given = BTreeSet::new();
         for (part, found) in &parts {
-            if *found == way {
-                given.insert(part.path.clone());
-                ways.insert(part.path.clone(), way);
-            } else if super::candidates(model, &settings, &ways, &part.path).contains(&way) {
-                given.insert(part.path.clone());
+            if *found == way || super::candidates(model, &settings, &ways, &part.path).contains(&way) {
                 ways.insert(part.path.clone(), way);
             }
         }
-        if given.is_empty() {
+        if ways.is_empty() {
             continue;
         }
+        let given = format!("{} of {}", ways.len(), parts.len());
         let choices = Some(Choices { target, ways });
         plans.push(Plan {
             name: format!("{word}: {about}"),
-            parts: format!("{} of {}", given.len(), parts.len()),
+            parts: given,
             settings: Settings { choices, ..settings.clone() },
         });
     }
