@@ -1,7 +1,7 @@
 /* A dense network by hand: gemv over panels of up to eight vectors of rows, stored column by column, so that a panel's
  * sums stay in registers, every weight is read once, in order and aligned, and no reduction is left. Rows are dealt to
- * panels evenly, so that none is too low to hide the latency of a multiply-add. Prefetching by hand was tried, at 1 to 8 KB
- * ahead, and gained nothing: the hardware follows one stream well. */
+ * panels evenly, so that none is too low to hide the latency of a multiply-add. Prefetching by hand, 4 or 8 KB
+ * ahead, took a quarter longer at 256 units and made no difference that stood out of the noise at 650 and 1500. */
 #include "peer.h"
 #include "shape.h"
 

@@ -10,8 +10,13 @@
 #define TEXT(x) TEXT_(x)
 #include TEXT(MODEL.h)
 
+#if STREAMS > 1
+static OURS(_batch_state) state;
+static OURS(_batch_scratch) scratch;
+#else
 static OURS(_state) state;
 static OURS(_scratch) scratch;
+#endif
 
 PEER_EXPORT int peer_open(const char *weights) {
     (void)weights;
@@ -24,11 +29,17 @@ PEER_EXPORT const char *peer_about(void) {
 }
 
 PEER_EXPORT void peer_reset(void) {
+#if STREAMS > 1
+    OURS(_reset_batch)(&state);
+#else
     OURS(_reset)(&state);
+#endif
 }
 
 PEER_EXPORT void peer_step(const void *in, float *out) {
-#if TOKENS
+#if STREAMS > 1
+    OURS(_step_batch)(&state, &scratch, in, out);
+#elif TOKENS
     OURS(_step)(&state, &scratch, *(const uint32_t *)in, out);
 #else
     OURS(_step)(&state, &scratch, (const float *)in, out);
@@ -36,5 +47,11 @@ PEER_EXPORT void peer_step(const void *in, float *out) {
 }
 
 PEER_EXPORT void peer_run(const void *in, size_t steps, float *out) {
+#if STREAMS > 1
+    for (size_t s = 0; s < steps; s++) {
+        peer_step((const float *)in + s * INPUT_SIZE, out + s * OUTPUT_SIZE);
+    }
+#else
     OURS(_run)(&state, &scratch, in, steps, out);
+#endif
 }

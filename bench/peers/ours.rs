@@ -1,5 +1,5 @@
 //! What dopec emits in Rust (`model.rs`, beside this file), behind the functions of a peer: a cdylib by rustc. With
-//! `--cfg tokens` for models that begin with an embedding.
+//! `--cfg tokens` for models that begin with an embedding, `--cfg streams` for a step of many streams at once.
 
 mod model;
 
@@ -7,13 +7,27 @@ use std::ffi::{c_char, c_int, c_void};
 use std::ptr::addr_of_mut;
 use std::slice;
 
-use model::{OUTPUT_SIZE, Scratch, State};
+use model::OUTPUT_SIZE;
+#[cfg(streams)]
+use model::{BATCH, BatchScratch as Scratch, BatchState as State};
+#[cfg(not(streams))]
+use model::{Scratch, State};
 
 #[cfg(tokens)]
 type Input = u32;
 #[cfg(not(tokens))]
 type Input = [f32; model::INPUT_SIZE];
 type Output = [f32; OUTPUT_SIZE];
+
+/// What a step takes and gives.
+#[cfg(streams)]
+type Inputs = [Input; BATCH];
+#[cfg(not(streams))]
+type Inputs = Input;
+#[cfg(streams)]
+type Outputs = [Output; BATCH];
+#[cfg(not(streams))]
+type Outputs = Output;
 
 static mut STATE: State = State::new();
 static mut SCRATCH: Scratch = Scratch::new();
@@ -47,10 +61,12 @@ pub extern "C" fn peer_reset() {
 pub unsafe extern "C" fn peer_step(input: *const c_void, output: *mut f32) {
     let (state, scratch) = memory();
     // SAFETY: the caller's promise.
-    let (input, output) = unsafe { (&*input.cast::<Input>(), &mut *output.cast::<Output>()) };
-    #[cfg(tokens)]
+    let (input, output) = unsafe { (&*input.cast::<Inputs>(), &mut *output.cast::<Outputs>()) };
+    #[cfg(streams)]
+    let _ = model::step_batch(state, scratch, input, output);
+    #[cfg(all(tokens, not(streams)))]
     model::step(state, scratch, *input, output).expect("tokens are within the vocabulary");
-    #[cfg(not(tokens))]
+    #[cfg(not(any(tokens, streams)))]
     model::step(state, scratch, input, output);
 }
 
@@ -59,12 +75,20 @@ pub unsafe extern "C" fn peer_step(input: *const c_void, output: *mut f32) {
 /// `input` holds as many inputs as there are steps, `output` takes as many outputs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn peer_run(input: *const c_void, steps: usize, output: *mut f32) {
-    let (state, scratch) = memory();
     // SAFETY: the caller's promise.
     let (inputs, outputs) = unsafe {
-        (slice::from_raw_parts(input.cast::<Input>(), steps), slice::from_raw_parts_mut(output.cast::<Output>(), steps))
+        (slice::from_raw_parts(input.cast::<Inputs>(), steps), slice::from_raw_parts_mut(output.cast::<Outputs>(), steps))
     };
-    model::run(state, scratch, inputs, outputs).expect("as many outputs as inputs");
+    #[cfg(not(streams))]
+    {
+        let (state, scratch) = memory();
+        model::run(state, scratch, inputs, outputs).expect("as many outputs as inputs");
+    }
+    #[cfg(streams)]
+    for (input, output) in inputs.iter().zip(outputs) {
+        // SAFETY: an input and an output of a step.
+        unsafe { peer_step((&raw const *input).cast(), (&raw mut *output).cast()) };
+    }
 }
 
 /// Tables are part of the code: there is nothing to give back.

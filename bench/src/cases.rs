@@ -6,7 +6,8 @@ use dopec::files;
 use dopec::model::{LayerKind, LstmWeights, Matrix, Model};
 
 use crate::entrants::{
-    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE, STREAMS,
+    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE,
+    STREAMS,
 };
 use crate::models::{self, Flavour};
 use crate::toolchain::root;
@@ -275,14 +276,13 @@ fn run_against_step() -> Case {
         compression: None,
         steps: 35,
         streams: 1,
-        dense: false,
-        entrants: vec![OURS, OURS_RUN],
+        dense: true,
+        entrants: vec![OURS, OURS_RUN, ONNX_RUN],
         questions: vec![question(Row::Run, OURS_RUN, Over::One(OURS.name), 1.3, 1.8)],
         model: Box::new(|| Ok(models::lstm("medium_25", 2, 650, 25.0, Flavour::Trained))),
     }
 }
 
-/// Dopec's entrant stands here once it emits a step for several streams; without one, the row says that there is none.
 fn streams() -> Case {
     Case {
         name: "streams-16".to_owned(),

@@ -114,6 +114,9 @@ pub(crate) const PLAINS: [Entrant; 2] = [PLAIN, PLAIN_FAST];
 /// A sparse matrix alone.
 pub(crate) const SPARSE: [Entrant; 5] = [MKL_SPARSE, EIGEN_SPARSE, EIGEN_SPARSE_COLUMNS, CSR, CSR_FAST];
 
+/// A sparse matrix times several vectors at once.
+pub(crate) const STREAMS: [Entrant; 5] = [OURS, OURS_RUST, MKL_STREAMS, MKL_SIDE_BY_SIDE, LOOP_SIDE_BY_SIDE];
+
 /// How an entrant fared in a case.
 pub(crate) struct Standing {
     /// Its name.
@@ -126,9 +129,6 @@ pub(crate) struct Standing {
     pub(crate) outcome: Outcome,
 }
 
-/// A sparse matrix times several vectors at once.
-pub(crate) const STREAMS: [Entrant; 3] = [MKL_STREAMS, MKL_SIDE_BY_SIDE, LOOP_SIDE_BY_SIDE];
-
 /// What an entrant is brought up with.
 pub(crate) struct Stand<'a> {
     /// Builds.
@@ -137,6 +137,8 @@ pub(crate) struct Stand<'a> {
     pub(crate) model: &'a Model,
     /// Its shapes, as `shape.h`.
     pub(crate) shape: &'a str,
+    /// How many streams take a step at once.
+    pub(crate) streams: usize,
     /// Its weights and the ring's inputs, as a file.
     pub(crate) weights: &'a Path,
     /// What it is fed.
@@ -164,10 +166,12 @@ impl Entrant {
             How::Native(spec) | How::SideBySide(spec) => {
                 (stand.workshop.native(spec, stand.shape)?, Mode::Step)
             }
-            How::Ours(language, mode) => (stand.workshop.ours(stand.model, language, stand.shape)?, mode),
+            How::Ours(language, mode) => {
+                (stand.workshop.ours(stand.model, language, stand.shape, stand.streams)?, mode)
+            }
             How::OursDense => {
                 let dense = models::dense(stand.model);
-                (stand.workshop.ours(&dense, Language::C, stand.shape)?, Mode::Step)
+                (stand.workshop.ours(&dense, Language::C, stand.shape, stand.streams)?, Mode::Step)
             }
             How::Onnx(mode) => return onnx(mode, stand),
             How::Tract => return tract(stand),

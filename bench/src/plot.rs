@@ -42,6 +42,8 @@ fn draw(text: &mut String, series: &[Series]) -> Result<(), Box<dyn std::error::
         .light_line_style(TRANSPARENT)
         .x_desc("compression of the weights")
         .y_desc("speed-up of a step over the fastest dense peer")
+        .x_label_formatter(&|value| format!("{value:.0}x"))
+        .y_label_formatter(&|value| format!("{value:.0}"))
         .label_style(("sans-serif", 14))
         .draw()?;
     chart

@@ -86,6 +86,8 @@ impl Report<'_> {
                 text += &answer_row(result, question);
             }
         }
+        text += "\nWhat compiling takes is measured apart: `cargo bench -p dopec-tests --bench compile`, with the budgets beside it;\n\
+                 [docs/speed.md](../docs/speed.md) has the figures.\n";
         text
     }
 

@@ -66,7 +66,10 @@ impl Work {
                     self.single_loads += 2 * straight.terms;
                     self.multiply_adds += straight.terms as u64;
                 }
-                Operation::ForTokens { body, .. } => self.add(program, body, best),
+                // What a step does; turns are for blocks of steps, which no roofline is drawn for.
+                Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
+                    self.add(program, body, best);
+                }
                 Operation::ByFamily { family, body, otherwise } => {
                     let way = if best == Some(family) { body } else { otherwise };
                     self.add(program, way, best);

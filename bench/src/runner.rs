@@ -98,8 +98,14 @@ impl Runner {
         for entrant in &case.entrants {
             let ring = if entrant.side_by_side() { &side_by_side } else { &ring };
             let workshop = &mut self.workshop;
-            let peer =
-                entrant.start(&mut Stand { workshop, model: &model, shape: &shape, weights: &weights, ring });
+            let peer = entrant.start(&mut Stand {
+                workshop,
+                model: &model,
+                shape: &shape,
+                streams: case.streams,
+                weights: &weights,
+                ring,
+            });
             abouts.push(peer.as_ref().map_or(String::new(), |peer| peer.about().to_owned()));
             peers.push((peer, Rc::clone(ring), entrant.tolerance()));
         }

@@ -108,10 +108,17 @@ impl Workshop {
         Ok(folder.join("peer.so"))
     }
 
-    /// What dopec emits for a model.
-    pub(crate) fn ours(&self, model: &Model, language: Language, shape: &str) -> Result<PathBuf, String> {
+    /// What dopec emits for a model, or for so many streams of it at once.
+    pub(crate) fn ours(
+        &self,
+        model: &Model,
+        language: Language,
+        shape: &str,
+        streams: usize,
+    ) -> Result<PathBuf, String> {
         let folder = self.new_folder().map_err(|error| error.to_string())?;
-        self.emit_and_build(model, language, shape, &folder)?;
+        let settings = Settings { batch: (streams > 1).then_some(streams), ..settings(language) };
+        self.emit_and_build(model, language, shape, &settings, &folder)?;
         Ok(folder.join("peer.so"))
     }
 
@@ -120,12 +127,12 @@ impl Workshop {
         model: &Model,
         language: Language,
         shape: &str,
+        settings: &Settings,
         folder: &Path,
     ) -> Result<(), String> {
-        let settings = settings(language);
-        let program = lower::lower(model.clone(), &settings);
+        let program = lower::lower(model.clone(), settings);
         let write = || -> io::Result<()> {
-            for file in emit::emit(&program, &settings) {
+            for file in emit::emit(&program, settings) {
                 let name = if file.name.ends_with(".rs") { "model.rs" } else { &file.name };
                 file.write_to(&mut BufWriter::new(File::create(folder.join(name))?))?;
             }
@@ -149,6 +156,9 @@ impl Workshop {
                 command.args(["--edition", "2024", "-O", "--crate-type", "cdylib", "--cap-lints", "allow"]);
                 if matches!(model.input(), InputKind::Token { .. }) {
                     command.args(["--cfg", "tokens"]);
+                }
+                if settings.batch.is_some() {
+                    command.args(["--cfg", "streams"]);
                 }
                 command.args(["ours.rs", "-o", "peer.so"]);
             }

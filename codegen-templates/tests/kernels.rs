@@ -36,6 +36,18 @@ mod kernels {
     include!("../rust/kernels/monarch_mix_wide.rs");
     include!("../rust/kernels/fill_wide.rs");
     include!("../rust/kernels/transpose.rs");
+
+    /// What the cell's fractions stand for: rounded once more than there. NaN stays, which the cell sees to itself.
+    pub fn sigmoid_value(x: f32) -> f32 {
+        let Fraction { over, under } = sigmoid_fraction(x);
+        if x.is_nan() { x } else { over / under }
+    }
+
+    /// The same for tanh.
+    pub fn tanh_value(x: f32) -> f32 {
+        let Fraction { over, under } = tanh_fraction(x);
+        if x.is_nan() { x } else { over / under }
+    }
 }
 
 use kernels::Init;
@@ -449,6 +461,20 @@ fn cells() {
             assert!((f64::from(c2[k]) - cell).abs() < 1e-6);
             assert!((f64::from(h2[k]) - sigmoid(at(1, k)) * cell.tanh()).abs() < 1e-6);
         }
+        // NaN in any gate or in the cell shows; infinite sums saturate.
+        for gate in 0..5 {
+            let (mut spoiled, mut h2, mut c2) = (gates.clone(), h.clone(), c.clone());
+            *(if gate < 4 { &mut spoiled[gate * n] } else { &mut c2[0] }) = f32::NAN;
+            kernels::lstm_cell(&mut h2, &mut c2, &spoiled, n, 0, n, 2 * n, 3 * n);
+            assert!(h2[0].is_nan() && (gate == 3 || c2[0].is_nan()), "gate {gate}");
+            assert!(h2[1..].iter().chain(&c2[1..]).all(|value| value.is_finite()));
+        }
+        for sign in [1.0, -1.0] {
+            let (mut h2, mut c2) = (h.clone(), c.clone());
+            kernels::lstm_cell(&mut h2, &mut c2, &vec![sign * f32::INFINITY; 4 * n], n, 0, n, 2 * n, 3 * n);
+            let cell = if sign > 0.0 { c[0] + 1.0 } else { 0.0 };
+            assert!((c2[0] - cell).abs() < 1e-6 && (h2[0] - cell.tanh()).abs() < 1e-6, "{} {}", c2[0], h2[0]);
+        }
         let from_h = random.floats(3 * n);
         let mut h2 = h.clone();
         kernels::gru_cell(&mut h2, &gates[..3 * n], &from_h, n);
@@ -503,15 +529,12 @@ fn functions_over_vectors() {
 fn bounds(step: u32) {
     type Function = (&'static str, fn(f32) -> f32, fn(f64) -> f64, fn(f32) -> bool, f64);
     let any = |_: f32| true;
-    let functions: [Function; 5] = [
+    let logistic: fn(f64) -> f64 = |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { sigmoid(x) };
+    let functions: [Function; 7] = [
         ("exp", kernels::exp, f64::exp, any, 1.1),
-        (
-            "sigmoid",
-            kernels::sigmoid,
-            |x| if x < 0.0 { x.exp() / (1.0 + x.exp()) } else { sigmoid(x) },
-            any,
-            2.5,
-        ),
+        ("sigmoid", kernels::sigmoid, logistic, any, 2.5),
+        ("sigmoid fraction", kernels::sigmoid_value, logistic, |x| x.is_nan() || x >= -87.0, 2.5),
+        ("tanh fraction", kernels::tanh_value, f64::tanh, any, 3.0),
         ("tanh", kernels::tanh, f64::tanh, any, 3.0),
         ("log", kernels::log, f64::ln, |x| x > 0.0 && x < f32::INFINITY, 1.5),
         (

@@ -1,7 +1,13 @@
-/* Checks the bounds that math.h states, against the C library in 64-bit floats, over every n-th bit pattern of a float:
+/* Checks the bounds that math.h and lstm_cell.h state, against the C library in 64-bit floats, over every n-th bit pattern of a float:
  * n is the first argument, 1009 without one, 1 for all. Prints the greatest error of each function. */
 #include "check.h"
+#include "doped/lstm_cell.h"
 #include "doped/math.h"
+
+/* What a fraction stands for: rounded once more than in the cell. NaN stays, which the cell sees to itself. */
+static float value_of(doped_fraction fraction, float x) {
+    return x == x ? fraction.over / fraction.under : x;
+}
 
 static double reciprocal_root(double x) {
     return 1.0 / sqrt(x);
@@ -29,7 +35,7 @@ static double error_of(float got, double want) {
 }
 
 /* Whether the function's contract covers x. */
-enum { ANY, POSITIVE, NORMAL };
+enum { ANY, POSITIVE, NORMAL, FRACTION };
 
 static int covers(int kind, float x, const char *name) {
 #if defined(__FAST_MATH__)
@@ -37,29 +43,39 @@ static int covers(int kind, float x, const char *name) {
     if ((doped_bits(x) & 0x7fffffffu) >= 0x7f000000u || (doped_bits(x) & 0x7fffffffu) < 0x01000000u) {
         return 0;
     }
-    return (kind == ANY && (name[0] != 'e' || x < 88.0f)) || (kind != ANY && x > 1e-30f && x < 1e30f);
+    return ((kind == ANY || (kind == FRACTION && x > -80.0f)) && (name[0] != 'e' || x < 88.0f)) || ((kind == POSITIVE || kind == NORMAL) && x > 1e-30f && x < 1e30f);
 #else
     (void)name;
+    if (kind == FRACTION) {
+        return !(x < -87.0f);
+    }
     return kind == ANY || (x > 0.0f && x < INFINITY && (kind == POSITIVE || x >= 1.17549435e-38f));
 #endif
 }
 
 int main(int count, char **arguments) {
     const uint64_t step = count > 1 ? strtoull(arguments[1], NULL, 10) : 1009;
-    static const char *const names[] = {"exp", "sigmoid", "tanh", "log", "rsqrt"};
-    static double (*const references[])(double) = {exp, logistic, tanh, log, reciprocal_root};
-    static const int kinds[] = {ANY, ANY, ANY, POSITIVE, NORMAL};
+    static const char *const names[] = {"exp", "sigmoid", "tanh", "log", "rsqrt", "sigmoid fraction", "tanh fraction"};
+    static double (*const references[])(double) = {exp, logistic, tanh, log, reciprocal_root, logistic, tanh};
+    static const int kinds[] = {ANY, ANY, ANY, POSITIVE, NORMAL, FRACTION, ANY};
 #if defined(__FAST_MATH__)
-    static const double bounds[] = {34.0, 3.0, 3.0, 3.0, 3.0};
+    static const double bounds[] = {34.0, 3.0, 3.0, 3.0, 3.0, 3.0, 3.0};
 #else
-    static const double bounds[] = {1.1, 2.5, 3.0, 1.5, 2.5};
+    static const double bounds[] = {1.1, 2.5, 3.0, 1.5, 2.5, 2.5, 3.0};
 #endif
-    double greatest[5] = {0.0, 0.0, 0.0, 0.0, 0.0};
-    float at[5] = {0.0f, 0.0f, 0.0f, 0.0f, 0.0f};
+    enum { FUNCTIONS = 7 };
+    double greatest[FUNCTIONS] = {0.0};
+    float at[FUNCTIONS] = {0.0f};
     for (uint64_t bits = 0; bits <= UINT32_MAX; bits += step) {
         const float x = doped_float((uint32_t)bits);
-        const float got[5] = {doped_exp(x), doped_sigmoid(x), doped_tanh(x), doped_log(x), doped_rsqrt(x)};
-        for (size_t i = 0; i < 5; i++) {
+        const float got[FUNCTIONS] = {doped_exp(x),
+                                      doped_sigmoid(x),
+                                      doped_tanh(x),
+                                      doped_log(x),
+                                      doped_rsqrt(x),
+                                      value_of(doped_sigmoid_fraction(x), x),
+                                      value_of(doped_tanh_fraction(x), x)};
+        for (size_t i = 0; i < FUNCTIONS; i++) {
             if (covers(kinds[i], x, names[i])) {
                 const double error = error_of(got[i], references[i]((double)x));
                 if (!(error <= greatest[i])) {
@@ -69,7 +85,7 @@ int main(int count, char **arguments) {
             }
         }
     }
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < FUNCTIONS; i++) {
         printf("%s: %.3f at %.9g\n", names[i], greatest[i], (double)at[i]);
         failures += !(greatest[i] <= bounds[i]);
         checks++;

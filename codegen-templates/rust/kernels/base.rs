@@ -181,3 +181,70 @@ fn tile(
         y[at + h * y_stride..][..8].copy_from_slice(sum);
     }
 }
+
+/// As [`tile`] for fewer than eight lanes: in part of a vector where the family can read that, else a [`strip`] for each
+/// row and lane.
+#[inline(always)]
+#[allow(dead_code)]
+fn tile_part(
+    (y, at, y_stride): (&mut [f32], usize, usize),
+    init: Init<'_>,
+    (vectors, stride, offset): (&[f32], usize, usize),
+    scalars: &[f32],
+    lanes: usize,
+) {
+    let depth = scalars.len() / 4;
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY != 0 && lanes > 0 && depth > 0 {
+        use core::arch::x86_64::{
+            _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_maskload_ps, _mm256_set1_ps,
+            _mm256_setzero_ps, _mm256_storeu_ps,
+        };
+        const MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
+        assert!(lanes < 8 && (depth - 1) * stride + offset + lanes <= vectors.len());
+        let mut sums = [[0.0; 8]; 4];
+        // SAFETY: the family has the instructions; the mask keeps what is read within vectors, as was checked, and scalars
+        // are four times depth.
+        #[allow(unsafe_code)]
+        unsafe {
+            let mask = _mm256_loadu_si256(MASKS.as_ptr().add(8 - lanes).cast());
+            let mut partial = [[_mm256_setzero_ps(); 2]; 4];
+            let mut j = 0;
+            while j < depth {
+                let row = _mm256_maskload_ps(vectors.as_ptr().add(j * stride + offset), mask);
+                let mut h = 0;
+                while h < 4 {
+                    let scalar = _mm256_set1_ps(*scalars.get_unchecked(h * depth + j));
+                    partial[h][0] = _mm256_fmadd_ps(row, scalar, partial[h][0]);
+                    h += 1;
+                }
+                if j + 1 < depth {
+                    let row = _mm256_maskload_ps(vectors.as_ptr().add((j + 1) * stride + offset), mask);
+                    let mut h = 0;
+                    while h < 4 {
+                        let scalar = _mm256_set1_ps(*scalars.get_unchecked(h * depth + j + 1));
+                        partial[h][1] = _mm256_fmadd_ps(row, scalar, partial[h][1]);
+                        h += 1;
+                    }
+                }
+                j += 2;
+            }
+            let mut h = 0;
+            while h < 4 {
+                _mm256_storeu_ps(sums[h].as_mut_ptr(), _mm256_add_ps(partial[h][0], partial[h][1]));
+                h += 1;
+            }
+        }
+        for (h, sums) in sums.iter().enumerate() {
+            for (i, sum) in sums[..lanes].iter().enumerate() {
+                let [start] = init.load(y, at + h * y_stride + i);
+                y[at + h * y_stride + i] = start + sum;
+            }
+        }
+        return;
+    }
+    for h in 0..4 {
+        let scalars = &scalars[h * depth..(h + 1) * depth];
+        strips((y, at + h * y_stride), init, (vectors, stride, offset), scalars, lanes);
+    }
+}

@@ -24,10 +24,8 @@ pub(super) fn dense_batch(
             for i in (0..shared).step_by(8) {
                 tile((y, b * rows + at + i, rows), init, (panel, lanes, i), &x[b * cols..(b + 4) * cols]);
             }
-        }
-        for b in 0..together {
-            let x = &x[b * cols..(b + 1) * cols];
-            strips((y, b * rows + at + shared), init, (panel, lanes, shared), x, lanes - shared);
+            let (to, x) = (b * rows + at + shared, &x[b * cols..(b + 4) * cols]);
+            tile_part((y, to, rows), init, (panel, lanes, shared), x, lanes - shared);
         }
         for b in together..count {
             strips((y, b * rows + at), init, (panel, lanes, 0), &x[b * cols..(b + 1) * cols], lanes);

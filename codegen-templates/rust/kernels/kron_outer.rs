@@ -25,10 +25,8 @@ pub(super) fn kron_outer(
             for r in (0..shared).step_by(8) {
                 tile((y, to + a * right + r, right), init, (x, right, r), &f[a * n..(a + 4) * n]);
             }
-        }
-        for a in 0..together {
-            let at = to + a * right + shared;
-            strips((y, at), init, (x, right, shared), &f[a * n..(a + 1) * n], right - shared);
+            let (at, rows) = (to + a * right + shared, &f[a * n..(a + 4) * n]);
+            tile_part((y, at, right), init, (x, right, shared), rows, right - shared);
         }
         for a in together..m {
             strips((y, to + a * right), init, (x, right, 0), &f[a * n..(a + 1) * n], right);

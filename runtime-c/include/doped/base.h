@@ -196,57 +196,124 @@ DOPED_INLINE float doped_reduce(float *partial) {
     return (partial[0] + partial[2]) + (partial[1] + partial[3]);
 }
 
-/* Adds one column to a tile: row[i] * scalars[h*scalar_stride] to row h, lane i. Whole vectors are kept in sums, the
- * lanes left over in rests. */
+/* Keeps a vector that is used several times in a register: GCC would load it anew for each multiply-add, and loads are
+ * what there are too few of. */
+#if DOPED_FAMILY > 0 && defined(__GNUC__) && !defined(__clang__)
+#define DOPED_KEEP(vector) __asm__("" : "+v"(vector))
+#else
+#define DOPED_KEEP(vector) ((void)0)
+#endif
+
+/* Whether a vector can be read and written in part: where there is an instruction that leaves the other lanes alone. */
+#if DOPED_FAMILY > 0 && DOPED_VECTORS
+#define DOPED_PARTS 1
+typedef int32_t doped_mask __attribute__((vector_size(32)));
+
+/* The first `count` lanes. */
+DOPED_INLINE doped_mask doped_first_lanes(size_t count) {
+    const int32_t n = (int32_t)count;
+    const doped_mask mask = {-(n > 0), -(n > 1), -(n > 2), -(n > 3), -(n > 4), -(n > 5), -(n > 6), -(n > 7)};
+    return mask;
+}
+
+/* `count` floats from any address, then zeros. */
+DOPED_INLINE doped_vector doped_load_part(const float *from, size_t count) {
+    return __builtin_ia32_maskloadps256((const doped_vector *)from, doped_first_lanes(count));
+}
+
+/* Writes the first `count` floats to any address. */
+DOPED_INLINE void doped_store_part(float *to, doped_vector vector, size_t count) {
+    float lanes[DOPED_WIDTH]; /* the instruction for it is slow on AMD's processors */
+    memcpy(lanes, &vector, sizeof lanes);
+    memcpy(to, lanes, count * sizeof *lanes);
+}
+#else
+#define DOPED_PARTS 0
+
+/* Never called. */
+DOPED_INLINE doped_vector doped_load_part(const float *from, size_t count) {
+    (void)count;
+    return doped_load(from);
+}
+
+/* Never called. */
+DOPED_INLINE void doped_store_part(float *to, doped_vector vector, size_t count) {
+    (void)count;
+    doped_store(to, vector);
+}
+#endif
+
+/* Lanes of the t-th of the vectors that hold `lanes` lanes in each row of a tile. */
+DOPED_INLINE size_t doped_tile_lanes(size_t t, size_t columns, size_t lanes) {
+    const size_t first = t % columns * DOPED_WIDTH;
+    return lanes - first < DOPED_WIDTH ? lanes - first : DOPED_WIDTH;
+}
+
+/* Adds one column to a tile: row[i] * scalars[h*scalar_stride] to row h, lane i. Vectors are kept in sums, `columns` of
+ * them in a row; lanes left over in rests. */
 DOPED_INLINE void doped_tile_column(doped_vector *sums, float *rests, const float *row, const float *scalars,
-                                    size_t scalar_stride, size_t height, size_t lanes) {
-    const size_t across = lanes / DOPED_WIDTH;
-    const size_t rest = lanes % DOPED_WIDTH;
+                                    size_t scalar_stride, size_t height, size_t columns, size_t lanes) {
+    const size_t held = columns * DOPED_WIDTH;
+    const size_t rest = held < lanes ? lanes - held : 0;
+    doped_vector vectors[DOPED_ACCUMULATORS];
     DOPED_UNROLL
-    for (size_t t = 0; t < height * across; t++) {
-        const doped_vector vector = doped_load(row + t % across * DOPED_WIDTH);
-        sums[t] = doped_add_scaled(sums[t], vector, scalars[t / across * scalar_stride]);
+    for (size_t c = 0; c < columns; c++) {
+        const size_t count = doped_tile_lanes(c, columns, lanes);
+        const float *from = row + c * DOPED_WIDTH;
+        vectors[c] = count < DOPED_WIDTH ? doped_load_part(from, count) : doped_load(from);
+        DOPED_KEEP(vectors[c]);
+    }
+    DOPED_UNROLL
+    for (size_t h = 0; h < height; h++) {
+        const float scalar = scalars[h * scalar_stride];
+        DOPED_UNROLL
+        for (size_t c = 0; c < columns; c++) {
+            sums[h * columns + c] = doped_add_scaled(sums[h * columns + c], vectors[c], scalar);
+        }
     }
     DOPED_UNROLL
     for (size_t t = 0; t < height * rest; t++) {
-        rests[t] += row[across * DOPED_WIDTH + t % rest] * scalars[t / rest * scalar_stride];
+        rests[t] += row[held + t % rest] * scalars[t / rest * scalar_stride];
     }
 }
 
 /* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*scalar_stride + j],
- * for h < height and i < lanes. At most four rows, and DOPED_ACCUMULATORS whole vectors in all; where half of those do,
+ * for h < height and i < lanes. At most four rows, and DOPED_ACCUMULATORS vectors in all; where half of those do,
  * odd columns have sums of their own, so that an addition need not wait for the one before. init is laid out as y and
  * may be y; vectors and scalars must not overlap y. */
 DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
                              ptrdiff_t vector_stride, const float *DOPED_RESTRICT scalars, size_t scalar_stride,
                              size_t height, size_t lanes, size_t depth) {
-    const size_t across = lanes / DOPED_WIDTH;
-    const size_t rest = lanes % DOPED_WIDTH;
-    const size_t count = height * across;
+    const size_t columns = (DOPED_PARTS ? lanes + DOPED_WIDTH - 1 : lanes) / DOPED_WIDTH;
+    const size_t held = columns * DOPED_WIDTH;
+    const size_t rest = held < lanes ? lanes - held : 0;
+    const size_t count = height * columns;
     doped_vector sums[DOPED_ACCUMULATORS];
     float rests[4 * (DOPED_WIDTH - 1)] = {0.0f};
     DOPED_UNROLL
+    for (size_t t = 0; t < DOPED_ACCUMULATORS; t++) {
+        sums[t] = doped_start(NULL); /* all, so that no compiler doubts those past count */
+    }
+    DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
-        sums[t] = doped_start(doped_from(init, t / across * y_stride + t % across * DOPED_WIDTH));
+        const float *from = doped_from(init, t / columns * y_stride + t % columns * DOPED_WIDTH);
+        const size_t part = doped_tile_lanes(t, columns, lanes);
+        sums[t] = part < DOPED_WIDTH && from != NULL ? doped_load_part(from, part) : doped_start(from);
     }
     DOPED_UNROLL
     for (size_t t = 0; t < height * rest; t++) {
-        rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + across * DOPED_WIDTH + t % rest));
+        rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + held + t % rest));
     }
     if (2 * count <= DOPED_ACCUMULATORS) {
         doped_vector *odd = sums + count;
-        DOPED_UNROLL
-        for (size_t t = 0; t < count; t++) {
-            odd[t] = doped_start(NULL);
-        }
         for (size_t j = 0; j + 2 <= depth; j += 2) {
             const float *row = vectors + (ptrdiff_t)j * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, lanes);
-            doped_tile_column(odd, rests, row + vector_stride, scalars + j + 1, scalar_stride, height, lanes);
+            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, columns, lanes);
+            doped_tile_column(odd, rests, row + vector_stride, scalars + j + 1, scalar_stride, height, columns, lanes);
         }
         if (depth % 2 != 0) {
             const float *row = vectors + (ptrdiff_t)(depth - 1) * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + depth - 1, scalar_stride, height, lanes);
+            doped_tile_column(sums, rests, row, scalars + depth - 1, scalar_stride, height, columns, lanes);
         }
         DOPED_UNROLL
         for (size_t t = 0; t < count; t++) {
@@ -255,16 +322,22 @@ DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const
     } else {
         for (size_t j = 0; j < depth; j++) {
             const float *row = vectors + (ptrdiff_t)j * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, lanes);
+            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, columns, lanes);
         }
     }
     DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
-        doped_store(y + t / across * y_stride + t % across * DOPED_WIDTH, sums[t]);
+        float *to = y + t / columns * y_stride + t % columns * DOPED_WIDTH;
+        const size_t part = doped_tile_lanes(t, columns, lanes);
+        if (part < DOPED_WIDTH) {
+            doped_store_part(to, sums[t], part);
+        } else {
+            doped_store(to, sums[t]);
+        }
     }
     DOPED_UNROLL
     for (size_t t = 0; t < height * rest; t++) {
-        y[t / rest * y_stride + across * DOPED_WIDTH + t % rest] = rests[t];
+        y[t / rest * y_stride + held + t % rest] = rests[t];
     }
 }
 

@@ -32,6 +32,18 @@ DOPED_INLINE const float *doped_lookup_input(const float *x, size_t cols, float 
 typedef float doped_wide __attribute__((vector_size(64)));
 typedef int32_t doped_wide_indices __attribute__((vector_size(64)));
 
+/* Zero in every lane. Cleared by memset, arrays of vectors would stand in memory. */
+DOPED_INLINE doped_wide doped_wide_zero(void) {
+    const doped_wide zero = {0.0f};
+    return zero;
+}
+
+/* Zero in every lane. */
+DOPED_INLINE doped_wide_indices doped_wide_indices_zero(void) {
+    const doped_wide_indices zero = {0};
+    return zero;
+}
+
 /* Lane by lane the element of low and high, taken together, that the low five bits of `at` name. */
 DOPED_INLINE doped_wide doped_look_up(doped_wide low, doped_wide high, doped_wide_indices at) {
 #if defined(__clang__)
@@ -48,6 +60,8 @@ DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, 
     doped_wide high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
+    DOPED_KEEP(low);
+    DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
         doped_wide value;
@@ -93,10 +107,16 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
     doped_wide sums[2 * DOPED_BAND];
-    memset(sums, 0, sizeof sums);
+    DOPED_UNROLL
+    for (size_t g = 0; g < 2 * DOPED_BAND; g++) {
+        sums[g] = doped_wide_zero();
+    }
     for (size_t first = 0; first < windows; first += DOPED_INDICES) {
         doped_wide_indices at[DOPED_BAND];
-        memset(at, 0, sizeof at);
+        DOPED_UNROLL
+        for (size_t g = 0; g < DOPED_BAND; g++) {
+            at[g] = doped_wide_indices_zero();
+        }
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {
             memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);

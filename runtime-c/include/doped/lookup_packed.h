@@ -35,6 +35,8 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wid
     doped_wide high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
+    DOPED_KEEP(low);
+    DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
         const doped_wide value = doped_expand(values, masks[g]);
@@ -54,10 +56,16 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
     const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
     const size_t odd = groups <= DOPED_BAND / 2;
     doped_wide sums[2 * DOPED_BAND];
-    memset(sums, 0, sizeof sums);
+    DOPED_UNROLL
+    for (size_t g = 0; g < 2 * DOPED_BAND; g++) {
+        sums[g] = doped_wide_zero();
+    }
     for (size_t first = 0; first < windows; first += DOPED_INDICES) {
         doped_wide_indices at[DOPED_BAND];
-        memset(at, 0, sizeof at);
+        DOPED_UNROLL
+        for (size_t g = 0; g < DOPED_BAND; g++) {
+            at[g] = doped_wide_indices_zero();
+        }
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {
             memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);

@@ -67,7 +67,10 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     const size_t count = height * strips;
     doped_strip sums[DOPED_STRIPS];
     float rests[DOPED_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
-    memset(sums, 0, sizeof sums); /* all, so that no compiler doubts those past count */
+    DOPED_UNROLL
+    for (size_t t = 0; t < DOPED_STRIPS; t++) {
+        sums[t] = doped_strip_start(NULL); /* all, so that no compiler doubts those past count */
+    }
     DOPED_UNROLL
     for (size_t t = 0; t < count; t++) {
         sums[t] = doped_strip_start(doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP));
@@ -78,10 +81,15 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     for (size_t j = 0; j < depth; j++) {
         const float *row = vectors + j * vector_stride;
         const float *weights = scalars + (ptrdiff_t)j * along;
+        doped_strip lanes[DOPED_STRIPS];
+        DOPED_UNROLL
+        for (size_t s = 0; s < strips; s++) {
+            lanes[s] = doped_strip_load(row + s * DOPED_STRIP);
+            DOPED_KEEP(lanes[s]);
+        }
         DOPED_UNROLL
         for (size_t t = 0; t < count; t++) {
-            const doped_strip lanes = doped_strip_load(row + t % strips * DOPED_STRIP);
-            sums[t] = doped_strip_add_scaled(sums[t], lanes, weights[(ptrdiff_t)(t / strips) * across]);
+            sums[t] = doped_strip_add_scaled(sums[t], lanes[t % strips], weights[(ptrdiff_t)(t / strips) * across]);
         }
         for (size_t t = 0; t < height * rest; t++) {
             rests[t] += row[t % rest] * weights[(ptrdiff_t)(t / rest) * across];
