@@ -49,7 +49,8 @@ pub(super) struct Entrant {
     pub(super) times: Vec<f64>,
     /// The part of a step that each layer takes, by round.
     pub(super) shares: Vec<Vec<f64>>,
-    _folder: tempfile::TempDir,
+    /// Where it was built; gone with it.
+    folder: tempfile::TempDir,
 }
 
 impl<'m> Course<'m> {
@@ -110,13 +111,13 @@ impl<'m> Course<'m> {
             error: 0.0,
             times: Vec::new(),
             shares: Vec::new(),
-            _folder: folder,
+            folder,
         };
         let ready = entrant.answer().map_err(|error| self.broken(&error))?;
         if ready != "ready" {
             return Err(self.broken(&format!("it said `{ready}`")));
         }
-        let bytes = std::fs::read(entrant._folder.path().join("outputs.bin"))
+        let bytes = std::fs::read(entrant.folder.path().join("outputs.bin"))
             .map_err(|error| self.broken(&error.to_string()))?;
         let found: Vec<f32> = bytes.as_chunks().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
         let (mut error, mut found) = (LayerError::new("", String::new()), found.as_slice());
