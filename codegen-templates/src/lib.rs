@@ -13,6 +13,8 @@ pub const C_LAYERS: &str = include_str!("../c/layers.c.tera");
 pub const C_INCBIN: &str = include_str!("../c/incbin.h");
 /// Skeleton of the program that `dopec verify` builds around the C.
 pub const C_VERIFY: &str = include_str!("../c/verify.c.tera");
+/// Skeleton of the program that `dopec --tune` and `dopec bench` build around the C.
+pub const C_TIME: &str = include_str!("../c/time.c.tera");
 /// Skeleton of the program that `dopec verify` builds around the Rust.
 pub const RUST_VERIFY: &str = include_str!("../rust/verify.rs.tera");
 /// Skeleton of `NAME.rs`.

@@ -9,7 +9,7 @@ use crate::faults::Faults;
 use crate::files::{self, Contents};
 use crate::settings::{DataForm, Emit, Settings, Target};
 
-/// A model to compile from build.rs.
+/// A model to compile from build.rs. A lock file beside it, where there is one, chooses the kernels.
 ///
 /// ```no_run
 /// // build.rs

@@ -1,4 +1,4 @@
-//! Files: a model read from disk, outputs written to it. The only part of the library that touches either.
+//! Files: a model and its lock file read from disk, outputs written to it. The only part of the library that touches either.
 //!
 //! Outputs appear whole or not at all: each is written beside its place under another name and renamed once
 //! all are written. A file that holds the same bytes already is not touched.
@@ -55,8 +55,15 @@ pub fn with_source_named<R>(
         read.borrow_mut().push(path.clone());
         std::fs::read(path)
     };
-    let result = work(&Source { file, json: &json, open: &open });
+    let lock = lock_path(path);
+    let lock = lock.exists().then(|| lock.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    let result = work(&Source { file, json: &json, open: &open, lock: lock.as_deref() });
     (result, read.into_inner())
+}
+
+/// The lock file of a model file: beside it, `x.lock.json` for `x.json`.
+pub fn lock_path(model: &Path) -> PathBuf {
+    model.with_extension("lock.json")
 }
 
 /// The files of `folder` that are missing or hold other bytes than they should.

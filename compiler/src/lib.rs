@@ -19,7 +19,10 @@ pub mod program;
 pub mod reference;
 pub mod settings;
 #[cfg(feature = "verify")]
+pub mod tune;
+#[cfg(feature = "verify")]
 pub mod verify;
+mod ways;
 
 #[cfg(feature = "build")]
 pub use build_script::Build;
@@ -27,6 +30,7 @@ pub use emit::OutputFile;
 pub use faults::{Fault, Faults};
 pub use ingest::Source;
 pub use settings::{DataForm, Emit, Settings, Target};
+pub use ways::{Choices, Way};
 
 use model::Model;
 use program::Program;
@@ -51,9 +55,10 @@ impl Compiled {
 ///
 /// # Errors
 ///
-/// Settings out of bounds; everything wrong with the model, located in its text.
+/// Settings out of bounds; everything wrong with the model or its lock file, located in the text.
 pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Faults> {
-    Ok(Compiled { program: program(source, settings)?, settings: settings.clone() })
+    let (model, settings) = prepare(source, settings)?;
+    Ok(Compiled { program: lower::lower(model, &settings), settings })
 }
 
 /// The Program of a model: everything decided, nothing spelled.
@@ -62,8 +67,26 @@ pub fn compile(source: &Source<'_>, settings: &Settings) -> Result<Compiled, Fau
 ///
 /// As [`compile`].
 pub fn program(source: &Source<'_>, settings: &Settings) -> Result<Program, Faults> {
+    let (model, settings) = prepare(source, settings)?;
+    Ok(lower::lower(model, &settings))
+}
+
+/// A model and the settings that it is lowered with: those given, with the choices of the lock file beside the model,
+/// where there is one and the settings leave it room.
+///
+/// # Errors
+///
+/// As [`compile`].
+pub fn prepare(source: &Source<'_>, settings: &Settings) -> Result<(Model, Settings), Faults> {
     settings.check()?;
-    Ok(lower::lower(read(source)?, settings))
+    let (mut model, mut settings) = (read(source)?, settings.clone());
+    let wanted = settings.lock && settings.choices.is_none() && settings.unroll_limit.is_none();
+    if let Some(name) = source.lock.filter(|_| wanted) {
+        let (choices, file) = ingest::lock(source, name, &model)?;
+        settings.choices = Some(choices);
+        model.files.push(file);
+    }
+    Ok((model, settings))
 }
 
 /// Reads a model and holds it to its own check vectors.

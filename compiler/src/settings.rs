@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use crate::faults::Faults;
+use crate::ways::Choices;
 
 /// How a model is compiled. [`Settings::default`] is what every door starts from.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +21,10 @@ pub struct Settings {
     pub batch: Option<usize>,
     /// Overrules how many steps `run` takes at once; 1 takes each by itself.
     pub run_block: Option<usize>,
+    /// Whether the lock file beside the model file is used, where there is one: it fills in [`Settings::choices`].
+    pub lock: bool,
+    /// Ways for sparse parts that overrule the rules, but not [`Settings::unroll_limit`].
+    pub choices: Option<Choices>,
     /// The model file's name without folders, for the command line that emitted files show.
     pub model_file: String,
 }
@@ -69,6 +74,8 @@ impl Default for Settings {
             target: Target::Any,
             batch: None,
             run_block: None,
+            lock: true,
+            choices: None,
             model_file: String::new(),
         }
     }
@@ -99,6 +106,9 @@ impl Settings {
             if let Some(number) = number {
                 text.push_str(&format!(" --{option} {number}"));
             }
+        }
+        if !self.lock {
+            text.push_str(" --no-lock");
         }
         text
     }

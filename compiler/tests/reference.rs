@@ -16,8 +16,13 @@ fn load(path: &Path) -> Model {
     let json = fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     let open = |name: &str| fs::read(path.with_file_name(name));
     let file = path.display().to_string();
-    dopec::ingest::ingest(&dopec::ingest::Source { file: &file, json: json.as_bytes(), open: &open })
-        .unwrap_or_else(|faults| panic!("{faults}"))
+    dopec::ingest::ingest(&dopec::ingest::Source {
+        file: &file,
+        json: json.as_bytes(),
+        open: &open,
+        lock: None,
+    })
+    .unwrap_or_else(|faults| panic!("{faults}"))
 }
 
 /// Every model of the oracle with its file's name, in the order of names.

@@ -20,7 +20,8 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
 /// path; `unroll_limit = N`, `target = "WORD"`, `batch = N` and `run_block = N` after it are the command's
 /// `--unroll-limit`, `--target`, `--batch` and `--run-block`.
-/// The module needs nothing but `core`, and the crate is built again when the model's files change. A fault
+/// A lock file beside the model (`dopec MODEL --emit c --tune` writes it) chooses the kernels.
+/// The module needs nothing but `core`, and the crate is built again when any of these files change. A fault
 /// in the model is a compile error at the path, with the text that the command prints.
 #[proc_macro]
 pub fn doped_model(input: TokenStream) -> TokenStream {

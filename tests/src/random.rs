@@ -134,7 +134,7 @@ mod tests {
 
     fn read(text: &str) -> Model {
         let open = |name: &str| Err(io::Error::other(format!("{name} was not asked for")));
-        ingest(&Source { file: "random.json", json: text.as_bytes(), open: &open })
+        ingest(&Source { file: "random.json", json: text.as_bytes(), open: &open, lock: None })
             .unwrap_or_else(|faults| panic!("{faults}"))
     }
 

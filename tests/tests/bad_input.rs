@@ -26,7 +26,7 @@ fn faults(json: &str) -> String {
         "short.safetensors" => Ok(b"\x40\0\0\0\0\0\0\0{\"a\":".to_vec()),
         _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
     };
-    match dopec::read(&Source { file: "dir/tiny.json", json: json.as_bytes(), open: &open }) {
+    match dopec::read(&Source { file: "dir/tiny.json", json: json.as_bytes(), open: &open, lock: None }) {
         Ok(_) => panic!("accepted: {json}"),
         Err(faults) => faults.to_string(),
     }
@@ -45,7 +45,7 @@ fn spoiled(from: &str, to: &str, words: &[&str]) {
 #[test]
 fn the_right_model_is_right() {
     let open = |_: &str| Err(std::io::Error::other("none"));
-    dopec::read(&Source { file: "tiny.json", json: RIGHT.as_bytes(), open: &open }).unwrap();
+    dopec::read(&Source { file: "tiny.json", json: RIGHT.as_bytes(), open: &open, lock: None }).unwrap();
 }
 
 #[test]
@@ -193,7 +193,7 @@ fn faults_of_stored(weights: &[u8]) -> String {
   ]
 }"#;
     let open = |_: &str| Ok(weights.to_vec());
-    match dopec::read(&Source { file: "stored.json", json: json.as_bytes(), open: &open }) {
+    match dopec::read(&Source { file: "stored.json", json: json.as_bytes(), open: &open, lock: None }) {
         Ok(_) => String::new(),
         Err(faults) => faults.to_string(),
     }
@@ -256,7 +256,7 @@ fn a_weights_file_that_lies_at_any_byte() {
 fn survive(json: &[u8]) {
     let open = |_: &str| Err(std::io::Error::other("no other file"));
     let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
-    match dopec::compile(&Source { file: "any.json", json, open: &open }, &settings) {
+    match dopec::compile(&Source { file: "any.json", json, open: &open, lock: None }, &settings) {
         Ok(compiled) => {
             assert!(compiled.files().iter().map(OutputFile::bytes).all(|bytes| !bytes.is_empty()));
         }
@@ -332,7 +332,7 @@ fn metadata_is_free() {
     let json =
         RIGHT.replacen("\"name\"", &format!("\"metadata\": {{\"a\": {deep}, \"a\": null}}, \"name\""), 1);
     let open = |_: &str| Err(std::io::Error::other("none"));
-    dopec::read(&Source { file: "tiny.json", json: json.as_bytes(), open: &open }).unwrap();
+    dopec::read(&Source { file: "tiny.json", json: json.as_bytes(), open: &open, lock: None }).unwrap();
     survive(
         RIGHT.replacen("\"name\"", &format!("\"metadata\": {}, \"name\"", "[".repeat(1000)), 1).as_bytes(),
     );

@@ -8,7 +8,8 @@ doped::doped_model!("models/shakespeare_small.json");
 fn the_macro_gives_the_check_vectors() {
     let json = include_str!("../models/shakespeare_small.json");
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let model = dopec::read(&Source { file: "small", json: json.as_bytes(), open: &open }).unwrap();
+    let model =
+        dopec::read(&Source { file: "small", json: json.as_bytes(), open: &open, lock: None }).unwrap();
     let check = model.check.unwrap();
     let dopec::model::Steps::Tokens(tokens) = check.steps else { panic!("tokens go in") };
     let mut stream = shakespeare_small::Model::new();
@@ -26,7 +27,7 @@ fn folders_and_runs_change_no_byte() {
     let settings = Settings { emit: vec![Emit::C, Emit::Rust, Emit::Ir], ..Settings::default() };
     let open = |_: &str| Err(std::io::Error::other("no other file"));
     let compile = |file| -> Vec<Vec<u8>> {
-        let source = Source { file, json: json.as_bytes(), open: &open };
+        let source = Source { file, json: json.as_bytes(), open: &open, lock: None };
         dopec::compile(&source, &settings).unwrap().files().iter().map(OutputFile::bytes).collect()
     };
     assert_eq!(compile("here/small.json"), compile("/there/below/small.json"));

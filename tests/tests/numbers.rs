@@ -58,7 +58,7 @@ fn each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) {
 
 fn verify_text(name: &str, json: &str, settings: &Settings, toolchains: &[Toolchain]) -> Result<(), String> {
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let source = Source { file: name, json: json.as_bytes(), open: &open };
+    let source = Source { file: name, json: json.as_bytes(), open: &open, lock: None };
     let options = Options { random_steps: 12, ..Options::default() };
     let reports =
         verify::run(&source, settings, toolchains, &options).map_err(|faults| faults.to_string())?;
@@ -112,7 +112,7 @@ fn every_choice_of_settings() {
 fn numbers_that_no_code_can_be_made_for() {
     let json = std::fs::read_to_string(models().join("shakespeare_small.json")).unwrap();
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let source = Source { file: "model.json", json: json.as_bytes(), open: &open };
+    let source = Source { file: "model.json", json: json.as_bytes(), open: &open, lock: None };
     for at_once in [0, Settings::MOST_AT_ONCE + 1, usize::MAX] {
         let settings = Settings { batch: Some(at_once), ..Settings::default() };
         let text = dopec::compile(&source, &settings).unwrap_err().to_string();
@@ -247,7 +247,7 @@ fn a_wrong_weight_is_seen() {
     let open = |_: &str| Err(std::io::Error::other("no other file"));
     // -3.3972116 is the first weight of the embedding: token 0 is among the check vectors or the random steps.
     let broken = json.replacen("-3.3972116", "-3.2972116", 1);
-    let source = Source { file: "broken.json", json: broken.as_bytes(), open: &open };
+    let source = Source { file: "broken.json", json: broken.as_bytes(), open: &open, lock: None };
     let faults = dopec::read(&source).expect_err("the check vectors must not be reproduced");
     assert!(faults.to_string().contains("does not reproduce"), "{faults}");
 }

@@ -87,8 +87,9 @@ fn spoil(value: &Value, visit: &mut dyn FnMut(Value, String)) {
 fn the_schema_and_the_reader_agree_on_every_spoiled_model() {
     let schema = schema();
     let open = |_: &str| Err(std::io::Error::other("no other file"));
-    let reads =
-        |text: &str| dopec::ingest::ingest(&Source { file: "x", json: text.as_bytes(), open: &open }).is_ok();
+    let reads = |text: &str| {
+        dopec::ingest::ingest(&Source { file: "x", json: text.as_bytes(), open: &open, lock: None }).is_ok()
+    };
     let (mut refused, mut accepted) = (0, 0);
     for name in ["linear_vstack", "lstm_joined_iofg", "gru_monarch", "embedding_sparse", "network"] {
         let path = repository().join(format!("tests/models/oracle/{name}.json"));

@@ -19,7 +19,9 @@ const EXAMPLES: &str = "Examples:
   dopec keyword_lm.json --emit rust -o gen/      gen/keyword_lm.rs
   dopec keyword_lm.json --emit ir | less         what is computed, by which kernels, and why
   dopec keyword_lm.json --emit c -o gen --check  fails when gen/ is out of date
+  dopec keyword_lm.json --emit c --tune          tunes the kernels for this machine first
   dopec verify keyword_lm.json                   builds the C and compares it with the reference
+  dopec bench keyword_lm.json                    times kernels, targets and layers of this model
   dopec inspect keyword_lm.json                  shapes, compression, work and memory by layer";
 
 /// Options of compiling.
@@ -36,6 +38,13 @@ pub(crate) struct Compile {
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shape: Shape,
+    /// Time the ways to compute each sparse part on this machine, and write the best to the lock file beside the model
+    /// (MODEL.lock.json), which this and every later build use.
+    #[arg(long, conflicts_with_all = ["check", "no_lock", "unroll_limit"])]
+    pub(crate) tune: bool,
+    /// Flags for the C compiler that `--tune` times with; the compiler is CC, else `cc`.
+    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true, requires = "tune")]
+    pub(crate) cflags: String,
     /// Write nothing; exit with 1 when a file is missing or differs.
     #[arg(long)]
     pub(crate) check: bool,
@@ -63,6 +72,9 @@ pub(crate) struct Shape {
     /// Steps that `run` takes at once, 1 to 256; 1: each by itself [default: 16 where it pays, else 1].
     #[arg(long, value_name = "N", value_parser = at_once())]
     pub(crate) run_block: Option<u64>,
+    /// Leave the lock file beside the model aside; `--unroll-limit` does so, too.
+    #[arg(long)]
+    pub(crate) no_lock: bool,
 }
 
 /// Numbers of streams and steps that code can be made for.
@@ -75,6 +87,8 @@ fn at_once() -> clap::builder::RangedU64ValueParser {
 pub(crate) enum Subcommand {
     /// Build the emitted code with this machine's compiler and compare it with the 64-bit reference.
     Verify(Verify),
+    /// Time a step on this machine: every way to compute the sparse parts, every target, each layer.
+    Bench(Bench),
     /// Print shapes, compression, work, memory and the kernels chosen, by layer.
     Inspect {
         /// The model file (JSON).
@@ -110,6 +124,22 @@ pub(crate) struct Verify {
     pub(crate) tolerance: f64,
     #[command(flatten)]
     pub(crate) shape: Shape,
+}
+
+/// Options of `bench`.
+#[derive(Debug, Args)]
+pub(crate) struct Bench {
+    /// The model file (JSON).
+    pub(crate) model: PathBuf,
+    /// Flags for the C compiler, which is CC, else `cc`.
+    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true)]
+    pub(crate) cflags: String,
+    /// Blocks of each row; a figure is their median.
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    pub(crate) rounds: u64,
+    /// Random inputs, fed over and over from the reset state.
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) steps: u64,
 }
 
 /// `--emit`

@@ -4,7 +4,8 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dopec::files::Contents;
-use dopec::{DataForm, Emit, Faults, Settings, Target, files};
+use dopec::tune::Options;
+use dopec::{DataForm, Emit, Faults, Settings, Target, files, tune};
 
 use super::arguments::{self, Compile, Shape};
 
@@ -23,6 +24,12 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         }
     }
     let settings = settings(&model, &options.shape, emit);
+    if options.tune {
+        let effort =
+            Options { toolchain: super::c(&options.cflags), progress: super::progress(), ..Options::new() };
+        let (tuned, _) = files::with_source(&model, |source| tune::tune(source, &settings, &effort));
+        files::write(&[(files::lock_path(&model), &tuned?.text.as_bytes())])?;
+    }
     let (compiled, read) = files::with_source(&model, |source| dopec::compile(source, &settings));
     let compiled = compiled?;
     if settings.emit == [Emit::Ir] && options.output.is_none() && !options.check {
@@ -67,8 +74,9 @@ pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
     };
     let [batch, run_block] =
         [shape.batch, shape.run_block].map(|number| number.map(|number| number as usize));
-    let unroll_limit = shape.unroll_limit;
-    Settings { emit, unroll_limit, data, target, batch, run_block, ..Settings::default() }.for_model(model)
+    let (unroll_limit, lock) = (shape.unroll_limit, !shape.no_lock);
+    Settings { emit, unroll_limit, data, target, batch, run_block, lock, ..Settings::default() }
+        .for_model(model)
 }
 
 /// A rule of make: the outputs depend on the files that were read.

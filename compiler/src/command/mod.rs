@@ -4,6 +4,7 @@
 //! at fault; 2: the command line is.
 
 mod arguments;
+mod bench;
 mod compile;
 mod verify;
 
@@ -13,6 +14,7 @@ use std::process::ExitCode;
 
 use arguments::{Arguments, Subcommand};
 use clap::{CommandFactory, Parser};
+use dopec::verify::Toolchain;
 use dopec::{Faults, files, inspect, lower};
 
 /// Runs the command line of this process.
@@ -21,6 +23,7 @@ pub(crate) fn run() -> ExitCode {
     let result = match arguments.subcommand {
         None => compile::run(&arguments.compile),
         Some(Subcommand::Verify(verify)) => verify::run(&verify),
+        Some(Subcommand::Bench(options)) => bench::run(&options),
         Some(Subcommand::Inspect { model }) => inspect(&model),
         Some(Subcommand::Completions { shell }) => {
             let mut text = Vec::new();
@@ -41,13 +44,23 @@ pub(crate) fn run() -> ExitCode {
 
 fn inspect(model: &Path) -> Result<ExitCode, Faults> {
     let (inspection, _) = files::with_source(model, |source| {
-        let model = dopec::read(source)?;
         // One way to compute each part: what counts is what one processor stores and runs.
         let settings = dopec::Settings { target: dopec::Target::Portable, ..dopec::Settings::default() };
+        let (model, settings) = dopec::prepare(source, &settings)?;
         let program = lower::lower(model.clone(), &settings);
         Ok(inspect::Inspection::new(&model, &program))
     });
     print(format!("{}\n", inspection?).as_bytes())
+}
+
+/// Tells what is being done, where someone looks on.
+fn progress() -> fn(&str) {
+    if std::io::stderr().is_terminal() { |what| eprintln!("{what} ...") } else { |_| {} }
+}
+
+/// The C compiler of the environment with these flags.
+fn c(flags: &str) -> Toolchain {
+    Toolchain { flags: flags.split_whitespace().map(str::to_owned).collect(), ..Toolchain::c() }
 }
 
 /// Writes to stdout. A reader that has gone away is not a fault.

@@ -1,6 +1,5 @@
 //! `dopec verify`
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use dopec::verify::{Options, Toolchain, run as verify};
@@ -16,17 +15,16 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Faults> {
         .emit
         .iter()
         .map(|language| match language {
-            Language::C => {
-                let flags = options.cflags.split_whitespace().map(str::to_owned).collect();
-                Toolchain { flags, ..Toolchain::c() }
-            }
+            Language::C => super::c(&options.cflags),
             Language::Rust => Toolchain::rust(),
         })
         .collect();
-    let progress: fn(&str) =
-        if std::io::stderr().is_terminal() { |what| eprintln!("{what} ...") } else { |_| {} };
-    let limits =
-        Options { random_steps: options.steps, seed: options.seed, tolerance: options.tolerance, progress };
+    let limits = Options {
+        random_steps: options.steps,
+        seed: options.seed,
+        tolerance: options.tolerance,
+        progress: super::progress(),
+    };
     let (reports, _) =
         files::with_source(&options.model, |source| verify(source, &settings, &toolchains, &limits));
     let reports = reports?;

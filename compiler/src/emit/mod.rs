@@ -101,3 +101,13 @@ pub(crate) fn harness(program: &Program, form: Emit) -> (&'static str, Vec<u8>) 
     let context = skeleton::context(program, &Settings::default(), form);
     (name, skeleton::render(skeleton, &context).into_bytes())
 }
+
+/// A program around the emitted C that times it; with `layers`, each layer, too.
+#[cfg(feature = "verify")]
+pub(crate) fn stopwatch(program: &Program, layers: bool) -> Vec<u8> {
+    let mut context = skeleton::context(program, &Settings::default(), Emit::C);
+    if layers {
+        context.insert("timed_layers", &program.layers.len());
+    }
+    skeleton::render(dopec_templates::C_TIME, &context).into_bytes()
+}

@@ -8,6 +8,7 @@ mod check;
 mod half;
 mod json;
 mod layer;
+mod lock;
 mod matrix;
 mod name;
 mod reader;
@@ -24,6 +25,9 @@ use crate::faults::{Fault, Faults};
 use crate::model::{Layer, LayerKind, Model, SourceFile};
 use crate::reference::Mismatch;
 use json::Node;
+pub(crate) use lock::lock;
+#[cfg(feature = "verify")]
+pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
 use reader::Reader;
 use weights::Weights;
 
@@ -34,8 +38,10 @@ pub struct Source<'a> {
     pub file: &'a str,
     /// Its bytes.
     pub json: &'a [u8],
-    /// Reads the weights file that the model names, by its path relative to the model file's folder.
+    /// Reads the weights file that the model names, or the lock file, by its path relative to the model file's folder.
     pub open: &'a dyn Fn(&str) -> io::Result<Vec<u8>>,
+    /// The lock file beside it, for `open`, where there is one.
+    pub lock: Option<&'a str>,
 }
 
 /// Places in the text that later stages report at.

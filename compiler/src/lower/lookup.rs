@@ -13,6 +13,7 @@ use super::path::Path;
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
+use crate::ways::Way;
 
 /// What things cost, in nanoseconds: measured with each kernel alone, gcc 12, at 4% non-zeros, on an AMD Zen 4; what the
 /// gather instruction takes lies between that processor's 0.37 and an Intel Xeon's 0.19.
@@ -55,6 +56,8 @@ pub(super) struct Choice {
     bands: Vec<Vec<usize>>,
     /// Whether values are packed.
     packed: bool,
+    /// Whether it was chosen before, whatever it costs.
+    tuned: bool,
     slots: usize,
     elements: usize,
     left_over: usize,
@@ -73,24 +76,33 @@ pub(super) fn choose(
     straight_allowed: bool,
     room: usize,
 ) -> Option<Choice> {
-    if cols > WINDOW + usize::from(u16::MAX) {
-        return None;
-    }
-    let best = |packed| {
-        let rows = 0..csr.row_ptr.len() as u32 - 1;
-        let natural = Choice::new(csr, cols, packed, rows.collect(), false);
-        let listed = super::sparse::rows_by_length(csr, added);
-        if listed.len() > usize::from(u16::MAX) {
-            return natural;
-        }
-        let sorted = Choice::new(csr, cols, packed, listed, true);
-        if sorted.cost < natural.cost { sorted } else { natural }
-    };
-    let padded = best(false);
-    let choice = if padded.bytes <= room { padded } else { best(true) };
+    let padded = best(csr, cols, added, false)?;
+    let choice = if padded.bytes <= room { padded } else { best(csr, cols, added, true)? };
     let gathered = cost::GATHERED * csr.nnz() as f64 + cost::ROW * (csr.row_ptr.len() - 1) as f64;
     let straight = if straight_allowed { cost::TERM * csr.nnz() as f64 } else { f64::INFINITY };
     (choice.cost < gathered.min(straight)).then_some(choice)
+}
+
+/// The cheapest way to look a part up with packed values or without, whatever else would be cheaper; none where look-ups
+/// would hold nothing.
+pub(super) fn chosen(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
+    let choice = best(csr, cols, added, packed).filter(|choice| choice.slots > 0)?;
+    Some(Choice { tuned: true, ..choice })
+}
+
+/// The cheaper of the two orders of rows; none where there are more columns than windows reach.
+fn best(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
+    if cols > WINDOW + usize::from(u16::MAX) {
+        return None;
+    }
+    let rows = 0..csr.row_ptr.len() as u32 - 1;
+    let natural = Choice::new(csr, cols, packed, rows.collect(), false);
+    let listed = super::sparse::rows_by_length(csr, added);
+    if listed.len() > usize::from(u16::MAX) {
+        return Some(natural);
+    }
+    let sorted = Choice::new(csr, cols, packed, listed, true);
+    Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
 
 /// Whether elements left over are cheaper one by one than as sliced ELLPACK.
@@ -121,20 +133,31 @@ impl Choice {
             sorted,
             bands,
             packed,
+            tuned: false,
             slots,
             elements: csr.nnz(),
             left_over,
         }
     }
 
+    /// Which of the ways it is.
+    pub(super) fn way(&self) -> Way {
+        if self.packed { Way::LookupPacked } else { Way::Lookup }
+    }
+
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
         format!(
-            "look-ups in registers, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}{}, {} elements left \
+            "look-ups in registers{}, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}{}, {} elements left \
              over, about {:.0} ns",
+            if self.tuned { ", as tuned" } else { "" },
             thousands(self.slots),
             100.0 * (self.elements - self.left_over) as f64 / (GROUP * self.slots.max(1)) as f64,
-            if self.packed { " and packed, beyond the budget of bytes" } else { "" },
+            match (self.packed, self.tuned) {
+                (false, _) => "",
+                (true, false) => " and packed, beyond the budget of bytes",
+                (true, true) => " and packed",
+            },
             if self.sorted { ", rows sorted by length" } else { "" },
             thousands(self.left_over),
             self.cost

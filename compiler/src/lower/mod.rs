@@ -23,6 +23,7 @@ mod layer;
 mod lookup;
 mod matrix;
 mod monarch;
+mod parts;
 mod path;
 mod plan;
 mod row;
@@ -34,7 +35,8 @@ mod wide;
 
 pub use hoist::LEAST as LEAST_HOISTED;
 pub use kronecker::contraction_order;
-pub use plan::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL};
+pub use parts::{Part, parts};
+pub use plan::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL, ways};
 
 use crate::model::Model;
 use crate::numbers::thousands;

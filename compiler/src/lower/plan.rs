@@ -9,14 +9,19 @@
 //! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; the smallest parts
 //! have tables for speed, those that would not stay in the cache besides have packed ones. Code that picks its family of
 //! instructions at run time holds them beside the other way.
+//!
+//! **Choices** of the settings ([`crate::Choices`], from the lock file) overrule all that where they speak of a part, in the code
+//! of the families that they were tuned for; `--unroll-limit` overrules them.
 
 use std::collections::BTreeMap;
 
-use super::lookup;
+use super::parts::{Part, parts};
 use super::path::Path;
-use crate::model::{Csr, LayerKind, LstmWeights, Matrix, Model, Structure};
+use super::{lookup, sparse};
+use crate::model::Model;
 use crate::numbers::thousands;
 use crate::settings::{Settings, Target};
+use crate::ways::Way;
 
 /// The most non-zeros a sparse part may have as straight-line code.
 pub const TERMS_PER_MATRIX: usize = 4096;
@@ -28,15 +33,15 @@ pub const TERMS_PER_MODEL: usize = 8192;
 pub const BYTES_PER_TERM: usize = 25;
 
 /// What becomes of a sparse part, and why.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Form {
     /// Straight-line code.
     Straight(String),
     /// Look-ups.
     Lookup(lookup::Choice),
-    /// A table.
-    Table(String),
-    /// Look-ups for AVX-512, the other for any other family of instructions.
+    /// A table: of this form, or of the one that fits.
+    Table(Option<Way>, String),
+    /// The first for AVX-512, the other for any other family of instructions.
     ByFamily(Box<Form>, Box<Form>),
 }
 
@@ -46,56 +51,111 @@ pub(super) struct Plan(BTreeMap<String, Form>);
 
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
-    let mut parts = Vec::new();
-    for layer in &model.layers {
-        let path = Path::layer(&layer.name);
-        match &layer.kind {
-            LayerKind::Linear(linear) => find(&path.field("weight"), &linear.weight, false, &mut parts),
-            LayerKind::Lstm(lstm) => match &lstm.weights {
-                LstmWeights::Split { ih, hh } => {
-                    find(&path.field("weight_ih"), ih, false, &mut parts);
-                    find(&path.field("weight_hh"), hh, true, &mut parts);
+    let mut used = Used::default();
+    Plan(parts(model).into_iter().map(|part| (part.path.clone(), used.decide(&part, settings))).collect())
+}
+
+/// The way of each sparse part, those with the fewest non-zeros first, in code for AVX-512 or in other code.
+pub fn ways<'m>(model: &'m Model, settings: &Settings, avx512: bool) -> Vec<(Part<'m>, Way)> {
+    let mut plan = plan(model, settings);
+    let way = |part: Part<'m>| {
+        let form = plan.0.remove(&part.path)?;
+        let way = form.way(&part, avx512);
+        Some((part, way))
+    };
+    parts(model).into_iter().filter_map(way).collect()
+}
+
+/// What the parts decided so far take of the budgets.
+#[derive(Debug, Default)]
+struct Used {
+    /// Terms of straight-line code.
+    terms: usize,
+    /// Bytes of the tables of look-ups.
+    bytes: usize,
+}
+
+impl Used {
+    fn decide(&mut self, part: &Part<'_>, settings: &Settings) -> Form {
+        let free = settings.unroll_limit.is_none();
+        let chosen = |avx512| {
+            let choices = settings.choices.as_ref().filter(|_| free)?;
+            choices.way(&part.path, avx512).map(|way| chosen(part, way))
+        };
+        let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
+        let looked_up = || {
+            let room = lookup::BUDGET.saturating_sub(self.bytes);
+            let choice = lookup::choose(part.csr, part.cols, part.added, straight.is_ok(), room);
+            choice.filter(|_| free).map(Form::Lookup)
+        };
+        let plain = || match &straight {
+            Ok(why) => Form::Straight(why.clone()),
+            Err(why) => Form::Table(None, why.clone()),
+        };
+        let avx512 = || chosen(true).or_else(looked_up).unwrap_or_else(plain);
+        let other = || chosen(false).unwrap_or_else(plain);
+        let form = match settings.target {
+            Target::Portable | Target::Avx2 => other(),
+            Target::Avx512 => avx512(),
+            Target::Any => match (avx512(), other()) {
+                (avx512, other) if avx512.way(part, true) != other.way(part, false) => {
+                    Form::ByFamily(Box::new(avx512), Box::new(other))
                 }
-                LstmWeights::Joined(weight) => find(&path.field("weight"), weight, false, &mut parts),
+                (avx512, other) => {
+                    if chosen(false).is_some() {
+                        other
+                    } else {
+                        avx512
+                    }
+                }
             },
-            LayerKind::Gru(gru) => {
-                find(&path.field("weight_ih"), &gru.weight_ih, false, &mut parts);
-                find(&path.field("weight_hh"), &gru.weight_hh, false, &mut parts);
+        };
+        self.count(&form, part.csr.nnz());
+        form
+    }
+
+    fn count(&mut self, form: &Form, nnz: usize) {
+        match form {
+            Form::Straight(_) => self.terms += nnz,
+            Form::Lookup(choice) => self.bytes += choice.bytes,
+            Form::Table(..) => {}
+            Form::ByFamily(first, other) => {
+                self.count(first, nnz);
+                self.count(other, nnz);
             }
-            LayerKind::Embedding(_) | LayerKind::Activation(_) | LayerKind::LayerNorm(_) => {}
         }
     }
-    parts.sort_by_key(|part: &Part<'_>| part.csr.nnz());
-    let (mut terms, mut bytes) = (0, 0);
-    let decide = |Part { path, csr, cols, added }: Part<'_>| {
-        let straight = straight(csr.nnz(), settings.unroll_limit, terms);
-        let mut looked_up = None;
-        if matches!(settings.target, Target::Any | Target::Avx512) && settings.unroll_limit.is_none() {
-            let room = lookup::BUDGET.saturating_sub(bytes);
-            if let Some(choice) = lookup::choose(csr, cols, added, straight.is_ok(), room) {
-                bytes += choice.bytes;
-                looked_up = Some(Form::Lookup(choice));
+}
+
+/// The form of a part whose way was chosen before.
+fn chosen(part: &Part<'_>, way: Way) -> Form {
+    const WHY: &str = "as tuned";
+    match way {
+        Way::Straight => {
+            let bytes = thousands(part.csr.nnz() * BYTES_PER_TERM);
+            Form::Straight(format!("straight line, {WHY}; about {bytes} bytes of code"))
+        }
+        Way::Lookup | Way::LookupPacked => {
+            match lookup::chosen(part.csr, part.cols, part.added, way == Way::LookupPacked) {
+                Some(choice) => Form::Lookup(choice),
+                None => Form::Table(None, format!("since no look-ups, {WHY}, could hold any of it")),
             }
         }
-        if settings.target == Target::Avx512
-            && let Some(form) = looked_up
-        {
-            return (path, form);
+        Way::Sell | Way::Csr => Form::Table(Some(way), WHY.to_owned()),
+    }
+}
+
+impl Form {
+    /// The way that it is, in code for AVX-512 or in other code.
+    fn way(&self, part: &Part<'_>, avx512: bool) -> Way {
+        match self {
+            Form::Straight(_) => Way::Straight,
+            Form::Lookup(choice) => choice.way(),
+            Form::Table(Some(way), _) => *way,
+            Form::Table(None, _) => sparse::table_way(part.csr, part.added),
+            Form::ByFamily(first, other) => (if avx512 { first } else { other }).way(part, avx512),
         }
-        let form = match straight {
-            Ok(why) => {
-                terms += csr.nnz();
-                Form::Straight(why)
-            }
-            Err(why) => Form::Table(why),
-        };
-        let form = match looked_up {
-            Some(looked_up) => Form::ByFamily(Box::new(looked_up), Box::new(form)),
-            None => form,
-        };
-        (path, form)
-    };
-    Plan(parts.into_iter().map(decide).collect())
+    }
 }
 
 /// Why a part with so many non-zeros is straight line, after `used` in other parts; or why not.
@@ -123,46 +183,6 @@ fn straight(nnz: usize, unroll_limit: Option<usize>, used: usize) -> Result<Stri
         thousands(TERMS_PER_MODEL),
         thousands(nnz * BYTES_PER_TERM),
     ))
-}
-
-/// A sparse part that multiplies a vector.
-struct Part<'m> {
-    path: String,
-    csr: &'m Csr,
-    cols: usize,
-    /// Whether the product is surely added to what is there.
-    added: bool,
-}
-
-fn find<'m>(path: &Path, matrix: &'m Matrix, added: bool, parts: &mut Vec<Part<'m>>) {
-    if let Some(csr) = &matrix.sparse {
-        let added = added || matrix.structure.is_some();
-        parts.push(Part { path: path.dotted().to_owned(), csr, cols: matrix.cols, added });
-    }
-    if let Some(structure) = &matrix.structure {
-        find_in_structure(path, structure, added, parts);
-    }
-}
-
-fn find_in_structure<'m>(path: &Path, structure: &'m Structure, added: bool, parts: &mut Vec<Part<'m>>) {
-    match structure {
-        Structure::Sum(terms) => {
-            for (i, term) in terms.iter().enumerate() {
-                find_in_structure(&path.element("terms", i), term, added || i > 0, parts);
-            }
-        }
-        Structure::VStack(blocks) | Structure::BlockDiagonal(blocks) => {
-            for (i, block) in blocks.iter().enumerate() {
-                find(&path.element("blocks", i), block, added, parts);
-            }
-        }
-        Structure::HStack(blocks) => {
-            for (i, block) in blocks.iter().enumerate() {
-                find(&path.element("blocks", i), block, added || i > 0, parts);
-            }
-        }
-        _ => {}
-    }
 }
 
 impl Plan {

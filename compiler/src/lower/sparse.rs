@@ -14,6 +14,7 @@ use crate::program::{
     Call, Data, Family, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow,
     Table, View,
 };
+use crate::ways::Way;
 
 /// A slot of a slice costs this much less than a non-zero in compressed rows: eight rows run side by side,
 /// while a row by itself waits for its own sums. As a ratio, 3 : 2.
@@ -35,7 +36,7 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
         }
         return;
     }
-    let form = builder.plan.take(path).unwrap_or_else(|| Form::Table("by default".to_owned()));
+    let form = builder.plan.take(path).unwrap_or_else(|| Form::Table(None, "by default".to_owned()));
     lower(builder, path, csr, (x, y, init), &title, form);
 }
 
@@ -57,11 +58,13 @@ fn lower(
                 if lookup::single(&left_over) {
                     single(builder, path, &left_over, (x, y), &title);
                 } else {
-                    table(builder, path, left_over, (x, y, Init::Accumulate), &title);
+                    table(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
                 }
             }
         }
-        Form::Table(why) => table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}")),
+        Form::Table(way, why) => {
+            table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"), way);
+        }
         Form::ByFamily(first, other) => {
             let before = std::mem::take(&mut builder.operations);
             lower(builder, path, csr.clone(), (x, y, init), title, *first);
@@ -152,15 +155,37 @@ fn single(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), t
     });
 }
 
-fn table(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View, Init), title: &str) {
+/// The form of table that fits.
+pub(super) fn table_way(csr: &Csr, added: bool) -> Way {
+    fitting(csr.nnz(), slots(csr, &rows_by_length(csr, added)))
+}
+
+/// Slots of the slices that the listed rows are dealt to, each for [`Kernel::LANES`] of them.
+fn slots(csr: &Csr, listed: &[u32]) -> usize {
+    listed.chunks(Kernel::LANES).map(|slice| row_len(csr, slice[0])).sum()
+}
+
+fn fitting(nnz: usize, slots: usize) -> Way {
+    let (more, less) = SLOTS_PER_NON_ZERO;
+    if slots * Kernel::LANES * less <= nnz * more { Way::Sell } else { Way::Csr }
+}
+
+/// A table of the form asked for, or of the one that fits.
+fn table(
+    builder: &mut Builder,
+    path: &Path,
+    csr: Csr,
+    (x, y, init): (View, View, Init),
+    title: &str,
+    asked: Option<Way>,
+) {
     let nnz = csr.nnz();
     let listed = rows_by_length(&csr, init == Init::Accumulate);
-    let slots: usize = listed.chunks(Kernel::LANES).map(|slice| row_len(&csr, slice[0])).sum();
+    let slots = slots(&csr, &listed);
     let padded = slots * Kernel::LANES;
-    let (more, less) = SLOTS_PER_NON_ZERO;
     let field = path.field("sparse");
     let (kernel, tables, index_types, dims, why);
-    if padded * less <= nnz * more {
+    if asked.unwrap_or(fitting(nnz, slots)) == Way::Sell {
         let sell = Sell::new(&csr, &listed, slots);
         drop(csr);
         let columns = Data::indices(&sell.columns, x.len);
@@ -184,8 +209,9 @@ fn table(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View
     } else {
         let columns = Data::indices(&csr.col_idx, x.len);
         index_types = vec![columns.index_type()];
+        let since = if asked.is_some() { "where" } else { "since" };
         why = format!(
-            "{title}; compressed rows, since slices of {} rows would take {} slots for {} non-zeros; {}-byte columns",
+            "{title}; compressed rows, {since} slices of {} rows would take {} slots for {} non-zeros; {}-byte columns",
             Kernel::LANES,
             thousands(padded),
             thousands(nnz),

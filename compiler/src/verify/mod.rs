@@ -4,7 +4,7 @@
 //! of every layer, over the model's check vectors and over random inputs; the same of `run`, and of `step_batch`
 //! where it is asked for, with other inputs for each stream. NULL and tokens outside are tried too.
 
-mod steps;
+pub(crate) mod steps;
 mod toolchain;
 
 use std::fmt;
@@ -79,12 +79,12 @@ impl Report {
 }
 
 impl LayerError {
-    fn new(name: impl Into<String>, title: String) -> LayerError {
+    pub(crate) fn new(name: impl Into<String>, title: String) -> LayerError {
         LayerError { name: name.into(), title, error: 0.0, step: 0 }
     }
 
     /// Takes the next outputs of a step, and keeps the largest error.
-    fn meet(&mut self, step: usize, expected: &[f64], found: &mut &[f32]) {
+    pub(crate) fn meet(&mut self, step: usize, expected: &[f64], found: &mut &[f32]) {
         let (values, rest) = found.split_at(expected.len().min(found.len()));
         *found = rest;
         let scale = expected.iter().fold(1.0_f64, |scale, value| scale.max(value.abs()));
@@ -112,8 +112,7 @@ pub fn run(
     options: &Options,
 ) -> Result<Vec<Report>, Faults> {
     (options.progress)("reading the model, computing its check vectors");
-    let model = crate::read(source)?;
-    settings.check()?;
+    let (model, settings) = crate::prepare(source, settings)?;
     let sequences = steps::sequences(&model, options);
     let streams = settings.batch.map(|streams| Streams::new(&model, streams, options));
     let expected = Expected::new(&model, &sequences, streams.as_ref());
@@ -121,7 +120,7 @@ pub fn run(
         .iter()
         .map(|toolchain| {
             (options.progress)(&format!("building and running with {}", toolchain.command_line()));
-            let found = toolchain.outputs(source.file, &model, settings, &sequences, streams.as_ref())?;
+            let found = toolchain.outputs(source.file, &model, &settings, &sequences, streams.as_ref())?;
             Ok(compare(&model, toolchain, &expected, &found, options))
         })
         .collect()
@@ -150,7 +149,7 @@ impl Expected {
 }
 
 /// The outputs of all layers for each step of a sequence, which may be set to its start before one of them.
-fn reference(model: &Model, sequence: &Sequence, reset: Option<usize>) -> Vec<Vec<Vec<f64>>> {
+pub(crate) fn reference(model: &Model, sequence: &Sequence, reset: Option<usize>) -> Vec<Vec<Vec<f64>>> {
     let mut reference = Reference::new(model);
     let step = |step: usize| {
         if reset == Some(step) {

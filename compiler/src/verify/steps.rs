@@ -5,14 +5,14 @@ use crate::model::{InputKind, Model, Steps};
 
 /// Steps fed one after another from the reset state.
 #[derive(Debug, Clone)]
-pub(super) enum Sequence {
+pub(crate) enum Sequence {
     Tokens(Vec<u32>),
     Vectors(Vec<Vec<f32>>),
 }
 
 impl Sequence {
     /// Number of steps.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         match self {
             Sequence::Tokens(tokens) => tokens.len(),
             Sequence::Vectors(vectors) => vectors.len(),
@@ -20,7 +20,7 @@ impl Sequence {
     }
 
     /// Appends the inputs as little-endian 32-bit words.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         (0..self.len()).for_each(|step| self.write_step(step, out));
     }
 
@@ -51,7 +51,7 @@ impl Streams {
     }
 
     /// Number of steps.
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.sequences[0].len()
     }
 
@@ -61,7 +61,7 @@ impl Streams {
     }
 
     /// Appends the inputs, step by step and in each stream by stream.
-    pub(super) fn write(&self, out: &mut Vec<u8>) {
+    pub(crate) fn write(&self, out: &mut Vec<u8>) {
         for step in 0..self.len() {
             self.sequences.iter().for_each(|sequence| sequence.write_step(step, out));
         }
@@ -82,7 +82,7 @@ pub(super) fn sequences(model: &Model, options: &Options) -> Vec<Sequence> {
 }
 
 /// So many random steps.
-fn random(model: &Model, seed: u64, steps: usize) -> Sequence {
+pub(crate) fn random(model: &Model, seed: u64, steps: usize) -> Sequence {
     let mut random = Random(seed);
     let steps = 0..steps;
     match model.input() {

@@ -107,7 +107,8 @@ impl Toolchain {
             .collect())
     }
 
-    fn succeed(&self, file: &str, command: &mut Command, help: &str) -> Result<(), Faults> {
+    /// Runs a command of this toolchain, and says what it said where it fails.
+    pub(crate) fn succeed(&self, file: &str, command: &mut Command, help: &str) -> Result<(), Faults> {
         let name = self.command_line();
         let Output { status, stderr, stdout } = command
             .output()

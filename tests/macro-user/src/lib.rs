@@ -24,6 +24,11 @@ pub mod stored {
     doped::doped_model!("../models/oracle/network_stored.json");
 }
 
+/// The same model with a lock file beside it.
+pub mod locked {
+    doped::doped_model!("../locked-models/locked_mixer.json");
+}
+
 #[cfg(test)]
 mod tests {
     use super::shakespeare_small::{self, Error, Model, OUTPUT_SIZE, Scratch, State, VOCAB_SIZE};
@@ -114,5 +119,14 @@ mod tests {
         let row = -0.25 * (0.3 - 0.4) + 2.0 * (0.15 + 0.8) + 0.05;
         assert!((row - 1.975_f32).abs() < 1e-6);
         assert!(near(&output[4..5], &[0.9622181])); // tanh(1.975)
+    }
+
+    #[test]
+    fn a_lock_file_changes_the_kernels_and_not_the_outputs() {
+        let mut plain = super::stateless::mixer::Model::new();
+        let mut locked = super::locked::locked_mixer::Model::new();
+        for x in [[1.0, -1.0, 0.5, 2.0], [0.25, 3.0, -2.0, 0.0]] {
+            assert!(near(plain.step(&x), locked.step(&x)));
+        }
     }
 }

@@ -1,0 +1,68 @@
+//! The ways to compute a sparse part, by the words of the lock file, and choices among them.
+//!
+//! [`crate::lower`] chooses a way for each part by what it costs on the machines that were measured; [`Choices`] overrule
+//! it, part by part. They come from the lock file, which `--tune` writes. A new way is a line in [`Way::ALL`], its form in
+//! `lower/plan.rs`, and nothing else here.
+
+use std::collections::BTreeMap;
+
+use crate::settings::Target;
+
+/// A way to compute y = init + S x for a sparse S.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Way {
+    /// A multiply-add in the code for each non-zero.
+    Straight,
+    /// Look-ups in registers, a value for every slot.
+    Lookup,
+    /// Look-ups in registers, values packed.
+    LookupPacked,
+    /// Sliced ELLPACK, rows sorted by length.
+    Sell,
+    /// Compressed rows.
+    Csr,
+}
+
+impl Way {
+    /// Every way, with its word and what it is.
+    pub const ALL: [(&'static str, Way, &'static str); 5] = [
+        ("straight", Way::Straight, "straight-line code"),
+        ("lookup", Way::Lookup, "look-ups in registers"),
+        ("lookup-packed", Way::LookupPacked, "look-ups in registers, values packed"),
+        ("sell", Way::Sell, "slices of rows sorted by length"),
+        ("csr", Way::Csr, "compressed rows"),
+    ];
+
+    /// The word it goes by.
+    pub fn word(self) -> &'static str {
+        Way::ALL.iter().find(|(_, way, _)| *way == self).map_or("", |(word, ..)| word)
+    }
+
+    /// What it is.
+    pub fn about(self) -> &'static str {
+        Way::ALL.iter().find(|(_, way, _)| *way == self).map_or("", |(.., about)| about)
+    }
+
+    /// Whether only AVX-512 has it.
+    pub fn needs_avx512(self) -> bool {
+        matches!(self, Way::Lookup | Way::LookupPacked)
+    }
+}
+
+/// A way for some of a model's sparse parts, in the code of some families of instructions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Choices {
+    /// What they were tuned for, never [`Target::Any`]. Those for AVX-512 say nothing of other code, and those for
+    /// anything else nothing of AVX-512.
+    pub target: Target,
+    /// By the part's path, such as `lstm0.weight_hh`.
+    pub ways: BTreeMap<String, Way>,
+}
+
+impl Choices {
+    /// The way of a part in code for AVX-512, or in other code.
+    pub fn way(&self, path: &str, avx512: bool) -> Option<Way> {
+        let spoken_of = avx512 == (self.target == Target::Avx512);
+        self.ways.get(path).copied().filter(|_| spoken_of)
+    }
+}

@@ -1,0 +1,1 @@
+gen/locked.h gen/locked.c: locked.json locked.lock.json

@@ -1,0 +1,3 @@
+doped::doped_model!("models/mistuned.json");
+
+fn main() {}
