@@ -38,13 +38,13 @@ mod kernels {
     include!("../rust/kernels/transpose.rs");
 
     /// What the cell's fractions stand for: rounded once more than there. NaN stays, which the cell sees to itself.
-    pub fn sigmoid_value(x: f32) -> f32 {
+    pub(super) fn sigmoid_value(x: f32) -> f32 {
         let Fraction { over, under } = sigmoid_fraction(x);
         if x.is_nan() { x } else { over / under }
     }
 
     /// The same for tanh.
-    pub fn tanh_value(x: f32) -> f32 {
+    pub(super) fn tanh_value(x: f32) -> f32 {
         let Fraction { over, under } = tanh_fraction(x);
         if x.is_nan() { x } else { over / under }
     }
