@@ -61,6 +61,7 @@ pub mod kernels {
         LAYER_NORM = "layer_norm";
         WIDE = "wide";
         CSR_WIDE = "csr_wide";
+        SELL_WIDE = "sell_wide";
         DENSE_WIDE = "dense_wide";
         CIRCULANT_WIDE = "circulant_wide";
         MONARCH_MIX_WIDE = "monarch_mix_wide";

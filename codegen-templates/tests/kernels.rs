@@ -31,6 +31,7 @@ mod kernels {
     include!("../rust/kernels/layer_norm.rs");
     include!("../rust/kernels/wide.rs");
     include!("../rust/kernels/csr_wide.rs");
+    include!("../rust/kernels/sell_wide.rs");
     include!("../rust/kernels/dense_wide.rs");
     include!("../rust/kernels/circulant_wide.rs");
     include!("../rust/kernels/monarch_mix_wide.rs");
@@ -235,8 +236,11 @@ impl Lookup {
         let place = |i: usize| order.map_or(i, |order| order[i] as usize);
         let rows: Vec<usize> = (0..row_ptr.len() - 1).map(place).collect();
         let mut tables = Lookup::default();
-        for band in rows.chunks(128) {
-            let groups = band.len().div_ceil(16);
+        let mut rest = &rows[..];
+        while !rest.is_empty() {
+            let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= rest.len().div_ceil(16)).unwrap();
+            let (band, others) = rest.split_at(rest.len().min(16 * groups));
+            rest = others;
             let first = |k: usize| if cols > 32 { k * (cols - 32) / windows } else { 0 };
             let (value, mask, word) = (tables.padded.len(), tables.masks.len(), tables.indices.len());
             tables.counts.push(windows as u16);
@@ -292,20 +296,7 @@ fn sparse_kernels() {
                 kernels::csr(y, init, &row_ptr, &columns, &values, &x, rows, values.len());
             });
 
-            let mut row_of: Vec<u16> = (0..rows as u16).collect();
-            row_of.sort_by_key(|&i| std::cmp::Reverse(row(i as usize).len()));
-            let (mut slots, mut slot_columns, mut slice_ptr) = (Vec::new(), Vec::new(), vec![0_u32]);
-            for slice in row_of.chunks(8) {
-                let longest = row(slice[0] as usize).len();
-                for slot in 0..longest {
-                    for lane in 0..8 {
-                        let k = slice.get(lane).and_then(|&i| row(i as usize).nth(slot));
-                        slots.push(k.map_or(0.0, |k| values[k]));
-                        slot_columns.push(k.map_or(0, |k| columns[k]));
-                    }
-                }
-                slice_ptr.push(slice_ptr[slice_ptr.len() - 1] + longest as u32);
-            }
+            let (slots, slot_columns, slice_ptr, row_of) = slices(&row_ptr, &columns, &values);
             check("sell", random, &sums, &mut |y, init| {
                 kernels::sell(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows);
             });
@@ -401,6 +392,26 @@ fn dense_kernels_on_wide_vectors() {
     }
 }
 
+/// Rows dealt to slices of eight, longest first: values, columns, where slices start, the row of each lane.
+fn slices(row_ptr: &[u32], columns: &[u16], values: &[f32]) -> (Vec<f32>, Vec<u16>, Vec<u32>, Vec<u16>) {
+    let row = |i: u16| row_ptr[i as usize] as usize..row_ptr[i as usize + 1] as usize;
+    let mut row_of: Vec<u16> = (0..row_ptr.len() as u16 - 1).collect();
+    row_of.sort_by_key(|&i| std::cmp::Reverse(row(i).len()));
+    let (mut slots, mut slot_columns, mut slice_ptr) = (Vec::new(), Vec::new(), vec![0_u32]);
+    for slice in row_of.chunks(8) {
+        let longest = row(slice[0]).len();
+        for slot in 0..longest {
+            for lane in 0..8 {
+                let k = slice.get(lane).and_then(|&i| row(i).nth(slot));
+                slots.push(k.map_or(0.0, |k| values[k]));
+                slot_columns.push(k.map_or(0, |k| columns[k]));
+            }
+        }
+        slice_ptr.push(slice_ptr[slice_ptr.len() - 1] + longest as u32);
+    }
+    (slots, slot_columns, slice_ptr, row_of)
+}
+
 #[test]
 fn sparse_kernels_on_wide_vectors() {
     let random = &mut Random(8);
@@ -422,6 +433,10 @@ fn sparse_kernels_on_wide_vectors() {
                     .collect();
                 check(&format!("csr_wide, {lanes} lanes"), random, &sums, &mut |y, init| {
                     kernels::csr_wide(y, init, &row_ptr, &columns, &values, &x, rows, values.len(), lanes);
+                });
+                let (slots, slot_columns, slice_ptr, row_of) = slices(&row_ptr, &columns, &values);
+                check(&format!("sell_wide, {lanes} lanes"), random, &sums, &mut |y, init| {
+                    kernels::sell_wide(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows, lanes);
                 });
             }
         }

@@ -5,9 +5,9 @@
 //! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs
 //! [`LOOKUP`], those whose names end in `WIDE` need [`WIDE`], and all need [`BASE`].
 //!
-//! [`SELL`], [`CSR`], [`CSR_ROW`], [`COO`] and [`CSR_WIDE`] are written for the tokens `doped_column_t` and `doped_row_t` and names that end
-//! in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair of index types, with those replaced
-//! (`uint16_t` and `_u16`, for example).
+//! [`SELL`], [`CSR`], [`CSR_ROW`], [`COO`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
+//! and `doped_row_t` and names that end in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair
+//! of index types, with those replaced (`uint16_t` and `_u16`, for example).
 
 macro_rules! headers {
     ($($name:ident = $file:literal;)*) => {
@@ -47,6 +47,7 @@ headers! {
     LAYER_NORM = "layer_norm";
     WIDE = "wide";
     CSR_WIDE = "csr_wide";
+    SELL_WIDE = "sell_wide";
     DENSE_WIDE = "dense_wide";
     CIRCULANT_WIDE = "circulant_wide";
     MONARCH_MIX_WIDE = "monarch_mix_wide";

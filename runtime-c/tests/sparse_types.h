@@ -10,14 +10,14 @@
 #include "doped/csr.h"
 #include "doped/csr_row.h"
 #include "doped/sell.h"
+#include "slices_types.h"
 
 /* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot one
  * by one. */
 static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
                                 size_t rows, size_t cols, size_t windows, int reversed) {
-    const size_t height = DOPED_BAND * DOPED_GROUP;
-    const size_t bands = (rows + height - 1) / height;
-    const size_t room = bands * height * (windows + DOPED_INDICES) + DOPED_GROUP;
+    const size_t bands = rows / (DOPED_BAND * DOPED_GROUP) + 4;
+    const size_t room = (rows + DOPED_GROUP) * (windows + DOPED_INDICES) + DOPED_GROUP;
     uint16_t *order = (uint16_t *)calloc(rows, sizeof *order);
     uint16_t *counts = (uint16_t *)calloc(bands, sizeof *counts);
     uint16_t *starts = (uint16_t *)calloc(bands * windows, sizeof *starts);
@@ -31,11 +31,10 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
     double *want = (double *)calloc(rows, sizeof *want);
     double *scale = (double *)calloc(rows, sizeof *scale);
     size_t single = 0, value = 0, mask = 0, word = 0, at = 0;
-    for (size_t band = 0; band < bands; band++) {
-        const size_t first = band * height;
-        const size_t end = first + height < rows ? first + height : rows;
-        const size_t groups = (end - first + DOPED_GROUP - 1) / DOPED_GROUP;
-        const size_t slots = groups * DOPED_GROUP;
+    for (size_t band = 0, first = 0, slots = 0; first < rows; band++, first += slots) {
+        const size_t groups = doped_lookup_height(rows - first);
+        slots = groups * DOPED_GROUP;
+        const size_t end = first + groups * DOPED_GROUP < rows ? first + groups * DOPED_GROUP : rows;
         const size_t count = windows - band % 2 < windows ? windows - band % 2 : windows;
         uint16_t *start = starts + at;
         counts[band] = (uint16_t)count;
@@ -121,7 +120,6 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
     row_t *order = (row_t *)malloc(rows * sizeof *order);
     float *values = random_floats(rows * cols);
     float *x = random_floats(cols);
-    size_t listed = 0;
     row_ptr[0] = 0;
     for (size_t i = 0; i < rows; i++) {
         uint32_t at = row_ptr[i];
@@ -143,27 +141,8 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         column_t *lane_columns = (column_t *)calloc(room, sizeof *lane_columns);
         memcpy(sell, csr, rows * sizeof *sell);
         PASTE(csr)(csr, init, row_ptr, columns, values, x, rows, row_ptr[rows]);
-        listed = 0; /* from the last row to the first; empty ones only where all must be listed */
-        for (size_t i = rows; i-- > 0;) {
-            if (kind != START_SELF || row_ptr[i + 1] > row_ptr[i]) {
-                order[listed++] = (row_t)i;
-            }
-        }
-        slice_ptr[0] = 0;
-        for (size_t first = 0; first < listed; first += DOPED_LANES) {
-            const uint32_t begin = slice_ptr[first / DOPED_LANES];
-            uint32_t slots = 0;
-            for (size_t lane = 0; lane < DOPED_LANES && first + lane < listed; lane++) {
-                const uint32_t from = row_ptr[order[first + lane]];
-                const uint32_t length = row_ptr[order[first + lane] + 1u] - from;
-                slots = length > slots ? length : slots;
-                for (uint32_t k = 0; k < length; k++) {
-                    lane_values[(begin + k) * DOPED_LANES + lane] = values[from + k];
-                    lane_columns[(begin + k) * DOPED_LANES + lane] = columns[from + k];
-                }
-            }
-            slice_ptr[first / DOPED_LANES + 1] = begin + slots;
-        }
+        const size_t listed = PASTE(deal)(row_ptr, columns, values, rows, kind != START_SELF, lane_values,
+                                          lane_columns, slice_ptr, order);
         PASTE(sell)(sell, kind == START_SELF ? sell : init, lane_values, lane_columns, slice_ptr, order, x, listed);
         for (size_t i = 0; i < rows; i++) {
             double want = kind == START_ZERO ? 0.0 : (double)table[i];

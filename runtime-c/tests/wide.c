@@ -8,12 +8,15 @@
 #include "doped/transpose.h"
 
 #define column_t uint8_t
+#define row_t uint8_t
 #define PASTE(name) name##_u8
 #include "wide_types.h"
 #define column_t uint16_t
+#define row_t uint16_t
 #define PASTE(name) name##_u16
 #include "wide_types.h"
 #define column_t uint32_t
+#define row_t uint32_t
 #define PASTE(name) name##_u32
 #include "wide_types.h"
 

@@ -8,7 +8,7 @@
 #[allow(dead_code)]
 const GROUP: usize = 16;
 
-/// Rows of a band.
+/// Rows of the highest band.
 #[allow(dead_code)]
 const BAND: usize = 128;
 
@@ -21,9 +21,9 @@ const WINDOW: usize = 32;
 const INDICES: usize = 6;
 
 /// `y[row]` = init + sum over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]` for i < rows,
-/// where row is `row_of[i]`, or i without `row_of`, and the band starts at b and has `slots` lanes, its rows rounded up to
-/// whole groups. The index is five bits of `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are 128
-/// rows high, the last may be lower; band after band, `counts` has the number of its windows, and `starts`, `values` and
+/// where row is `row_of[i]`, or i without `row_of`, and the band starts at b and has `slots` lanes, all of its
+/// groups'. The index is five bits of `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are as
+/// high as `lookup_height` says; band after band, `counts` has the number of its windows, and `starts`, `values` and
 /// `indices` hold what is its own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and
 /// index 0. No row is listed twice; rows not listed are left as they are.
 #[inline(always)]
@@ -40,70 +40,83 @@ pub(super) fn lookup(
     rows: usize,
     cols: usize,
 ) {
-    assert!(init.fits(y.len()) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    assert!(init.fits(y.len()) && x.len() == cols);
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
-    let rest = rows % BAND;
     let (mut starts, mut values, mut indices) = (starts, values, indices);
-    let mut first = 0;
-    while first < rows - rest {
-        let (windows, slots) = (counts[first / BAND] as usize, BAND);
-        lookup_rows(y, init, (first, BAND, row_of), &starts[..windows], values, indices, x);
-        starts = &starts[windows..];
-        values = &values[windows * slots..];
-        indices = &indices[windows.div_ceil(INDICES) * slots..];
+    let (mut band, mut first) = (0, 0);
+    while first + BAND <= rows {
+        let windows = counts[band] as usize;
+        let words = windows.div_ceil(INDICES) * BAND;
+        let place = (first, BAND, row_of);
+        lookup_rows(y, init, place, &starts[..windows], &values[..windows * BAND], &indices[..words], x, BAND);
+        (starts, values, indices) = (&starts[windows..], &values[windows * BAND..], &indices[words..]);
         first += BAND;
+        band += 1;
     }
-    if rest > 0 {
-        lookup_rows(y, init, (first, rest, row_of), starts, values, indices, x);
+    while first < rows {
+        let (windows, slots) = (counts[band] as usize, lookup_height(rows - first) * GROUP);
+        let words = windows.div_ceil(INDICES) * slots;
+        let place = (first, if rows - first < slots { rows - first } else { slots }, row_of);
+        lookup_rows(y, init, place, &starts[..windows], &values[..windows * slots], &indices[..words], x, slots);
+        (starts, values, indices) = (&starts[windows..], &values[windows * slots..], &indices[words..]);
+        first += slots;
+        band += 1;
     }
 }
 
-/// y = init + sums of a band of `rows` lanes from `first`; `starts` are its windows.
+/// Groups of the next band where so many rows are to come: as many of 8, 4, 2 or 1 as they fill, the last perhaps in part.
+#[inline(always)]
+fn lookup_height(rows: usize) -> usize {
+    match rows.div_ceil(GROUP) {
+        8.. => 8,
+        4.. => 4,
+        2.. => 2,
+        _ => 1,
+    }
+}
+
+/// y = init + sums of a band of `slots` lanes, of which `rows` are there from `first` on; `starts` are its windows.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 fn lookup_rows(
     y: &mut [f32],
     init: Init<'_>,
-    (first, rows, row_of): (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
+    slots: usize,
 ) {
-    let (slots, windows) = (rows.div_ceil(GROUP) * GROUP, starts.len());
-    let (values, indices) = (&values[..windows * slots], &indices[..windows.div_ceil(INDICES) * slots]);
-    let mut sums = [0.0_f32; BAND];
+    let windows = starts.len();
+    assert!(values.len() == windows * slots && indices.len() == windows.div_ceil(INDICES) * slots);
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
         // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows are
         // tables of the model, checked against the length of x when it was compiled.
         unsafe {
             match slots / GROUP {
-                1 => lookup_band::<1>(&mut sums, starts, values, indices, x),
-                2 => lookup_band::<2>(&mut sums, starts, values, indices, x),
-                3 => lookup_band::<3>(&mut sums, starts, values, indices, x),
-                4 => lookup_band::<4>(&mut sums, starts, values, indices, x),
-                5 => lookup_band::<5>(&mut sums, starts, values, indices, x),
-                6 => lookup_band::<6>(&mut sums, starts, values, indices, x),
-                7 => lookup_band::<7>(&mut sums, starts, values, indices, x),
-                _ => lookup_band::<8>(&mut sums, starts, values, indices, x),
+                1 => lookup_band::<1>(y, init, place, starts, values, indices, x),
+                2 => lookup_band::<2>(y, init, place, starts, values, indices, x),
+                4 => lookup_band::<4>(y, init, place, starts, values, indices, x),
+                _ => lookup_band::<8>(y, init, place, starts, values, indices, x),
             }
         }
+        return;
     }
-    if FAMILY != 2 {
+    let mut sums = [0.0_f32; BAND];
+    let mut k = 0;
+    while k < windows {
         let mut i = 0;
-        while i < rows {
-            let mut k = 0;
-            while k < windows {
-                let index = indices[k / INDICES * slots + i] >> (5 * (k % INDICES)) & 31;
-                sums[i] += values[k * slots + i] * x[starts[k] as usize + index as usize];
-                k += 1;
-            }
+        while i < slots {
+            let index = indices[k / INDICES * slots + i] >> (5 * (k % INDICES)) & 31;
+            sums[i] += values[k * slots + i] * x[starts[k] as usize + index as usize];
             i += 1;
         }
+        k += 1;
     }
-    lookup_finish(y, init, (first, rows, row_of), &sums);
+    lookup_finish(y, init, place, &sums);
 }
 
 /// x, or where it is shorter than a window a copy in `room`, with zeros behind.
@@ -142,7 +155,7 @@ fn lookup_finish(
     }
 }
 
-/// The sums of a band of `G` groups. In bands of few groups odd windows have sums of their own, so that an addition need
+/// y = init + sums of a band of `G` groups. In bands of few groups odd windows have sums of their own, so that an addition need
 /// not wait for the one before.
 ///
 /// # Safety
@@ -153,7 +166,9 @@ fn lookup_finish(
 #[inline(always)]
 #[allow(unsafe_code)]
 unsafe fn lookup_band<const G: usize>(
-    sums: &mut [f32; BAND],
+    y: &mut [f32],
+    init: Init<'_>,
+    place: (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
@@ -197,11 +212,13 @@ unsafe fn lookup_band<const G: usize>(
             }
             first += INDICES;
         }
+        let mut sums = [0.0_f32; BAND];
         let mut g = 0;
         while g < G {
             let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
             _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
             g += 1;
         }
+        lookup_finish(y, init, place, &sums);
     }
 }

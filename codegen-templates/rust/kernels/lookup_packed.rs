@@ -24,83 +24,77 @@ pub(super) fn lookup_packed(
     rows: usize,
     cols: usize,
 ) {
-    assert!(init.fits(y.len()) && x.len() == cols && counts.len() == rows.div_ceil(BAND));
+    assert!(init.fits(y.len()) && x.len() == cols);
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
-    let rest = rows % BAND;
     let (mut starts, mut values, mut masks, mut indices) = (starts, values, masks, indices);
-    let mut first = 0;
-    while first < rows - rest {
-        let (windows, groups) = (counts[first / BAND] as usize, BAND / GROUP);
-        let band = &masks[..windows * groups];
-        let place = (first, BAND, row_of);
-        let used = lookup_packed_rows(y, init, place, &starts[..windows], values, band, indices, x);
-        starts = &starts[windows..];
+    let (mut band, mut first) = (0, 0);
+    while first < rows {
+        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first));
+        let slots = groups * GROUP;
+        let count = if rows - first < slots { rows - first } else { slots };
+        let words = windows.div_ceil(INDICES) * slots;
+        let (now, masked, then) =
+            (starts.split_at(windows), masks.split_at(windows * groups), indices.split_at(words));
+        let place = (first, count, row_of);
+        let used = lookup_packed_rows(y, init, place, now.0, values, masked.0, then.0, x, groups);
+        (starts, masks, indices) = (now.1, masked.1, then.1);
         values = &values[used..];
-        masks = &masks[windows * groups..];
-        indices = &indices[windows.div_ceil(INDICES) * BAND..];
-        first += BAND;
-    }
-    if rest > 0 {
-        lookup_packed_rows(y, init, (first, rest, row_of), starts, values, masks, indices, x);
+        first += slots;
+        band += 1;
     }
 }
 
-/// y = init + sums of a band of `rows` lanes from `first`; `starts` are its windows. Gives the number of its values.
+/// y = init + sums of a band of so many groups, of which `rows` are there from `first` on; `starts` are its windows. Gives
+/// the number of its values.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 fn lookup_packed_rows(
     y: &mut [f32],
     init: Init<'_>,
-    (first, rows, row_of): (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     masks: &[u16],
     indices: &[u32],
     x: &[f32],
+    groups: usize,
 ) -> usize {
-    let (groups, windows) = (rows.div_ceil(GROUP), starts.len());
-    let (masks, indices) =
-        (&masks[..windows * groups], &indices[..windows.div_ceil(INDICES) * groups * GROUP]);
-    let mut sums = [0.0_f32; BAND];
-    let mut used = 0;
+    let windows = starts.len();
+    assert!(masks.len() == windows * groups && indices.len() == windows.div_ceil(INDICES) * groups * GROUP);
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
         // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows and
         // masks are tables of the model, checked against the lengths of x and values when it was compiled.
-        used = unsafe {
+        return unsafe {
             match groups {
-                1 => lookup_packed_band::<1>(&mut sums, starts, values, masks, indices, x),
-                2 => lookup_packed_band::<2>(&mut sums, starts, values, masks, indices, x),
-                3 => lookup_packed_band::<3>(&mut sums, starts, values, masks, indices, x),
-                4 => lookup_packed_band::<4>(&mut sums, starts, values, masks, indices, x),
-                5 => lookup_packed_band::<5>(&mut sums, starts, values, masks, indices, x),
-                6 => lookup_packed_band::<6>(&mut sums, starts, values, masks, indices, x),
-                7 => lookup_packed_band::<7>(&mut sums, starts, values, masks, indices, x),
-                _ => lookup_packed_band::<8>(&mut sums, starts, values, masks, indices, x),
+                1 => lookup_packed_band::<1>(y, init, place, starts, values, masks, indices, x),
+                2 => lookup_packed_band::<2>(y, init, place, starts, values, masks, indices, x),
+                4 => lookup_packed_band::<4>(y, init, place, starts, values, masks, indices, x),
+                _ => lookup_packed_band::<8>(y, init, place, starts, values, masks, indices, x),
             }
         };
     }
-    if FAMILY != 2 {
-        let mut k = 0;
-        while k < windows {
-            let mut i = 0;
-            while i < groups * GROUP {
-                if masks[k * groups + i / GROUP] >> (i % GROUP) & 1 == 1 {
-                    let index = indices[k / INDICES * groups * GROUP + i] >> (5 * (k % INDICES)) & 31;
-                    sums[i] += values[used] * x[starts[k] as usize + index as usize];
-                    used += 1;
-                }
-                i += 1;
+    let mut sums = [0.0_f32; BAND];
+    let mut used = 0;
+    let mut k = 0;
+    while k < windows {
+        let mut i = 0;
+        while i < groups * GROUP {
+            if masks[k * groups + i / GROUP] >> (i % GROUP) & 1 == 1 {
+                let index = indices[k / INDICES * groups * GROUP + i] >> (5 * (k % INDICES)) & 31;
+                sums[i] += values[used] * x[starts[k] as usize + index as usize];
+                used += 1;
             }
-            k += 1;
+            i += 1;
         }
+        k += 1;
     }
-    lookup_finish(y, init, (first, rows, row_of), &sums);
+    lookup_finish(y, init, place, &sums);
     used
 }
 
-/// The sums of a band of `G` groups; gives the number of its values.
+/// y = init + sums of a band of `G` groups; gives the number of its values.
 ///
 /// # Safety
 ///
@@ -108,9 +102,11 @@ fn lookup_packed_rows(
 /// masks have bits and 15 more, and every window lies within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-#[allow(unsafe_code)]
+#[allow(unsafe_code, clippy::too_many_arguments)]
 unsafe fn lookup_packed_band<const G: usize>(
-    sums: &mut [f32; BAND],
+    y: &mut [f32],
+    init: Init<'_>,
+    place: (usize, usize, Option<&[u16]>),
     starts: &[u16],
     values: &[f32],
     masks: &[u16],
@@ -161,12 +157,14 @@ unsafe fn lookup_packed_band<const G: usize>(
             }
             first += INDICES;
         }
+        let mut sums = [0.0_f32; BAND];
         let mut g = 0;
         while g < G {
             let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
             _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
             g += 1;
         }
+        lookup_finish(y, init, place, &sums);
         value.offset_from(values.as_ptr()) as usize
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! A block of steps pays where much of a step does not wait for the state: products with x, heads, what has no state at
 //! all. Their weights are then read once a block instead of once a step. It costs scratch memory for each step of the
-//! block and tables of compressed rows, so small models, which run from small memories, are left as they are:
+//! block, and tables where the step has none of their form, so small models, which run from small memories, are left as
+//! they are:
 //! [`LEAST`] multiply-adds decide, straight-line code left out. `--run-block N` overrules.
 
 use super::kronecker::contraction_order;

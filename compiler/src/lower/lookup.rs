@@ -1,8 +1,8 @@
 //! Sparse parts by look-ups in registers, for AVX-512: which of them, where their windows stand, and their tables.
 //!
 //! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
-//! rows. A matrix is cut into bands of up to 128 rows, and each band has windows of its own: as many as are cheapest,
-//! placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
+//! rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has windows of
+//! its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
 //! of those that reach it, and what finds none is left over. Rows keep their order, or where they are too uneven for that
 //! stand sorted by length, so that those of a band need as many windows each; their sums then go to their places one by
 //! one. Tables that stay in the cache have a value for every slot; beyond [`BUDGET`] values are packed, since there bytes
@@ -10,6 +10,7 @@
 
 use super::builder::Builder;
 use super::path::Path;
+use super::table;
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
@@ -28,15 +29,17 @@ mod cost {
     pub(super) const GATHERED: f64 = 0.25;
     /// A row that is not in its place: its sum goes there.
     pub(super) const ROW: f64 = 0.3;
-    /// A non-zero of straight-line code: 0.15 in C, 0.25 in Rust, which has no fused multiply-add for it.
-    pub(super) const TERM: f64 = 0.2;
+    /// A row of sliced ELLPACK with few elements: its sum goes to its place.
+    pub(super) const SLICED_ROW: f64 = 0.6;
+    /// A non-zero of straight-line code: 0.15 to 0.33 in C; more in Rust, which has no fused multiply-add for it.
+    pub(super) const TERM: f64 = 0.3;
 }
 
 /// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
 /// second-level cache.
 pub(super) const BUDGET: usize = 3 << 19;
 
-/// Rows of a group, rows of a band, columns of a window, indices in a word of 32 bits.
+/// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
 const GROUP: usize = 16;
 const BAND: usize = 128;
 const WINDOW: usize = 32;
@@ -97,7 +100,7 @@ fn best(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
     }
     let rows = 0..csr.row_ptr.len() as u32 - 1;
     let natural = Choice::new(csr, cols, packed, rows.collect(), false);
-    let listed = super::sparse::rows_by_length(csr, added);
+    let listed = table::rows_by_length(csr, added);
     if listed.len() > usize::from(u16::MAX) {
         return Some(natural);
     }
@@ -105,33 +108,34 @@ fn best(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
     Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
 
-/// Whether elements left over are cheaper one by one than as sliced ELLPACK.
+/// Whether elements left over are cheaper one by one than in a table.
 pub(super) fn single(left_over: &Csr) -> bool {
     let rows = left_over.row_ptr.windows(2).filter(|bounds| bounds[0] < bounds[1]).count() as f64;
     let elements = left_over.nnz() as f64;
-    cost::LEFT_OVER * elements <= cost::GATHERED * elements + cost::ROW * rows
+    let sliced = cost::GATHERED * elements + cost::SLICED_ROW * rows;
+    cost::LEFT_OVER * elements <= sliced || table::way(left_over, true) == Way::Csr
 }
 
 impl Choice {
     fn new(csr: &Csr, cols: usize, packed: bool, rows: Vec<u32>, sorted: bool) -> Choice {
         let slot = if packed { cost::PACKED_SLOT } else { cost::SLOT };
-        let bands: Vec<Vec<usize>> = rows.chunks(BAND).map(|rows| windows(csr, rows, cols, slot)).collect();
-        let (mut slots, mut words, mut held) = (0, 0, 0);
-        for (rows, starts) in rows.chunks(BAND).zip(&bands) {
+        let starts: Vec<Vec<usize>> = bands(&rows).map(|rows| windows(csr, rows, cols, slot)).collect();
+        let (mut slots, mut words, mut elements) = (0, 0, 0);
+        for (rows, starts) in bands(&rows).zip(&starts) {
             let groups = rows.len().div_ceil(GROUP);
             slots += groups * starts.len();
             words += groups * starts.len().div_ceil(INDICES);
-            held += count_held(csr, rows, starts);
+            elements += count_held(csr, rows, starts);
         }
-        let left_over = csr.nnz() - held;
+        let left_over = csr.nnz() - elements;
         let scattered = if sorted { rows.len() } else { 0 };
-        let values = if packed { 4 * held + 2 * slots } else { 4 * GROUP * slots };
+        let values = if packed { 4 * elements + 2 * slots } else { 4 * GROUP * slots };
         Choice {
             cost: slot * slots as f64 + cost::LEFT_OVER * left_over as f64 + cost::ROW * scattered as f64,
             bytes: values + 4 * GROUP * words + 8 * left_over + 2 * scattered,
             rows,
             sorted,
-            bands,
+            bands: starts,
             packed,
             tuned: false,
             slots,
@@ -163,6 +167,18 @@ impl Choice {
             self.cost
         )
     }
+}
+
+/// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
+fn bands(rows: &[u32]) -> impl Iterator<Item = &[u32]> {
+    let mut rest = rows;
+    std::iter::from_fn(move || {
+        let groups = rest.len().div_ceil(GROUP).min(BAND / GROUP);
+        let height = GROUP * groups.checked_ilog2().map(|log| 1 << log)?;
+        let (band, others) = rest.split_at(height.min(rest.len()));
+        rest = others;
+        Some(band)
+    })
 }
 
 /// The windows of a band: their number is the cheapest of those tried, which are a quarter apart at first and closer
@@ -272,7 +288,11 @@ pub(super) fn multiply(
     let starts = tables.starts.into_iter().map(|start| start as u16).collect();
     let counts = choice.bands.iter().map(|starts| starts.len() as u16).collect();
     let mut arguments = vec![
-        Table::Given(builder.constant(&field.field("counts"), Data::U16(counts), "windows of each 128 rows")),
+        Table::Given(builder.constant(
+            &field.field("counts"),
+            Data::U16(counts),
+            "windows of each band of rows",
+        )),
         Table::Given(builder.constant(
             &field.field("starts"),
             Data::U16(starts),
@@ -327,7 +347,7 @@ impl Tables {
             indices: Vec::new(),
             left_over: Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() },
         };
-        for (rows, starts) in choice.rows.chunks(BAND).zip(&choice.bands) {
+        for (rows, starts) in bands(&choice.rows).zip(&choice.bands) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
             tables.values.resize(value + starts.len() * groups * GROUP, None);
@@ -375,7 +395,7 @@ mod tests {
             csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
             for sorted in [false, true] {
                 let natural = (0..rows).collect();
-                let order = if sorted { super::super::sparse::rows_by_length(&csr, true) } else { natural };
+                let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
                 let choice = Choice::new(&csr, cols as usize, false, order, sorted);
                 let within = |&start: &usize| start == 0 || start + WINDOW <= cols as usize;
                 assert!(choice.bands.iter().flatten().all(within));

@@ -6,7 +6,7 @@
 
 use super::builder::Builder;
 use super::path::{Path, shape};
-use super::{blocks, csr_wide, dense, kronecker, monarch, sparse};
+use super::{blocks, dense, kronecker, monarch, sparse};
 use crate::model::{Matrix, Structure, Tensor};
 use crate::program::{Init, Kernel, Source, View};
 
@@ -22,10 +22,8 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, matrix: Matrix, x: Vi
         }
         None => init,
     };
-    match matrix.sparse {
-        Some(csr) if builder.lanes.is_some() => csr_wide::multiply(builder, path, csr, x, y, init),
-        Some(csr) => sparse::multiply(builder, path, csr, x, y, init),
-        None => {}
+    if let Some(csr) = matrix.sparse {
+        sparse::multiply(builder, path, csr, x, y, init);
     }
 }
 

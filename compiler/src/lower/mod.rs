@@ -15,7 +15,6 @@
 mod blocks;
 mod builder;
 mod constants;
-mod csr_wide;
 mod dense;
 mod hoist;
 mod kronecker;
@@ -31,6 +30,7 @@ mod run;
 mod slots;
 mod sparse;
 mod split;
+mod table;
 mod wide;
 
 pub use hoist::LEAST as LEAST_HOISTED;

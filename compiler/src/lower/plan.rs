@@ -17,7 +17,7 @@ use std::collections::BTreeMap;
 
 use super::parts::{Part, parts};
 use super::path::Path;
-use super::{lookup, sparse};
+use super::{lookup, table};
 use crate::model::Model;
 use crate::numbers::thousands;
 use crate::settings::{Settings, Target};
@@ -152,7 +152,7 @@ impl Form {
             Form::Straight(_) => Way::Straight,
             Form::Lookup(choice) => choice.way(),
             Form::Table(Some(way), _) => *way,
-            Form::Table(None, _) => sparse::table_way(part.csr, part.added),
+            Form::Table(None, _) => table::way(part.csr, part.added),
             Form::ByFamily(first, other) => (if avx512 { first } else { other }).way(part, avx512),
         }
     }

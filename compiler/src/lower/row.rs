@@ -5,10 +5,10 @@
 
 use super::builder::Builder;
 use super::path::{Path, shape};
-use super::{dense, monarch};
+use super::{dense, monarch, table};
 use crate::model::{Csr, Matrix, Structure, Tensor};
 use crate::numbers::thousands;
-use crate::program::{Call, Data, Digit, Init, Kernel, Operation, Source, Table, View};
+use crate::program::{Call, Data, Digit, Init, Kernel, Operation, Source, View};
 
 /// Adds y = init + row (token − start) of W. `init` is nothing or what y holds.
 pub(super) fn look_up(builder: &mut Builder, path: &Path, matrix: Matrix, y: View, init: Init, start: usize) {
@@ -193,18 +193,7 @@ fn sparse(builder: &mut Builder, path: &Path, csr: Csr, (y, init): (View, Init),
         return;
     }
     let rows = csr.row_ptr.len() - 1;
-    let columns = Data::indices(&csr.col_idx, y.len);
-    let index_types = columns.index_type().into_iter().collect();
-    let field = path.field("sparse");
-    let tables = [
-        ("row_ptr", Data::U32(csr.row_ptr), "where each row starts"),
-        ("columns", columns, "the column of each value"),
-        ("values", Data::F32(csr.values), "values by row"),
-    ];
-    let tables = tables
-        .into_iter()
-        .map(|(name, data, note)| Table::Given(builder.constant(&field.field(name), data, note)))
-        .collect();
+    let (tables, index_types) = table::compressed(builder, &path.field("sparse"), csr, y.len);
     builder.call(Call {
         kernel: Kernel::CSR_ROW,
         index_types,

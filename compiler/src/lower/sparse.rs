@@ -1,39 +1,35 @@
-//! Sparse parts in the form that [`super::plan`] chose: straight line, look-ups, a table; and which table.
-//!
-//! A **table** is sliced ELLPACK (SELL-C-σ, arXiv 1307.6209) with [`Kernel::LANES`] rows a slice, rows sorted by
-//! length so that slices fill evenly; where padding would outweigh that (few rows, or lengths that differ
-//! wildly), compressed rows.
+//! Sparse parts in the form that [`super::plan`] chose for one vector: straight line, look-ups ([`super::lookup`]), a
+//! table ([`super::table`]). On wide vectors every non-zero meets a row of lanes that stand side by side, so that nothing
+//! is gathered, and look-ups would gain nothing: there it is always a table.
 
 use super::builder::Builder;
-use super::lookup;
 use super::path::Path;
 use super::plan::Form;
+use super::{lookup, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
     Call, Data, Family, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow,
     Table, View,
 };
-use crate::ways::Way;
 
-/// A slot of a slice costs this much less than a non-zero in compressed rows: eight rows run side by side,
-/// while a row by itself waits for its own sums. As a ratio, 3 : 2.
-const SLOTS_PER_NON_ZERO: (usize, usize) = (3, 2);
-
-/// Adds y = init + S x for a sparse S.
+/// Adds y = init + S x for a sparse S; x and y are wide where the builder has lanes.
 pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y: View, init: Init) {
-    let rows = y.len;
+    let (rows, cols) = (y.len / builder.lanes(), x.len / builder.lanes());
     let title = format!(
-        "{}: sparse {rows}×{}, {} non-zeros ({:.2}%)",
+        "{}: sparse {rows}×{cols}, {} non-zeros ({:.2}%)",
         path.dotted(),
-        x.len,
         thousands(csr.nnz()),
-        100.0 * csr.nnz() as f64 / (rows as f64 * x.len as f64),
+        100.0 * csr.nnz() as f64 / (rows as f64 * cols as f64),
     );
     if csr.nnz() == 0 {
         if init != Init::Accumulate {
             builder.fill(y, init, &format!("{title}: nothing to add"));
         }
+        return;
+    }
+    if builder.lanes.is_some() {
+        table::multiply(builder, path, csr, (x, y, init), &title, None);
         return;
     }
     let form = builder.plan.take(path).unwrap_or_else(|| Form::Table(None, "by default".to_owned()));
@@ -58,12 +54,12 @@ fn lower(
                 if lookup::single(&left_over) {
                     single(builder, path, &left_over, (x, y), &title);
                 } else {
-                    table(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
+                    table::multiply(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
                 }
             }
         }
         Form::Table(way, why) => {
-            table(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"), way);
+            table::multiply(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"), way);
         }
         Form::ByFamily(first, other) => {
             let before = std::mem::take(&mut builder.operations);
@@ -153,144 +149,4 @@ fn single(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), t
         multiply_adds: csr.nnz() as u64,
         why: format!("{title}; one by one"),
     });
-}
-
-/// The form of table that fits.
-pub(super) fn table_way(csr: &Csr, added: bool) -> Way {
-    fitting(csr.nnz(), slots(csr, &rows_by_length(csr, added)))
-}
-
-/// Slots of the slices that the listed rows are dealt to, each for [`Kernel::LANES`] of them.
-fn slots(csr: &Csr, listed: &[u32]) -> usize {
-    listed.chunks(Kernel::LANES).map(|slice| row_len(csr, slice[0])).sum()
-}
-
-fn fitting(nnz: usize, slots: usize) -> Way {
-    let (more, less) = SLOTS_PER_NON_ZERO;
-    if slots * Kernel::LANES * less <= nnz * more { Way::Sell } else { Way::Csr }
-}
-
-/// A table of the form asked for, or of the one that fits.
-fn table(
-    builder: &mut Builder,
-    path: &Path,
-    csr: Csr,
-    (x, y, init): (View, View, Init),
-    title: &str,
-    asked: Option<Way>,
-) {
-    let nnz = csr.nnz();
-    let listed = rows_by_length(&csr, init == Init::Accumulate);
-    let slots = slots(&csr, &listed);
-    let padded = slots * Kernel::LANES;
-    let field = path.field("sparse");
-    let (kernel, tables, index_types, dims, why);
-    if asked.unwrap_or(fitting(nnz, slots)) == Way::Sell {
-        let sell = Sell::new(&csr, &listed, slots);
-        drop(csr);
-        let columns = Data::indices(&sell.columns, x.len);
-        let row_of = Data::indices(&listed, y.len);
-        index_types = vec![columns.index_type(), row_of.index_type()];
-        why = format!(
-            "{title}; slices of {} rows sorted by length, {} slots for {} non-zeros, {}-byte columns",
-            Kernel::LANES,
-            thousands(padded),
-            thousands(nnz),
-            columns.value_bytes(),
-        );
-        dims = vec![listed.len()];
-        kernel = Kernel::SELL;
-        tables = vec![
-            ("values", Data::F32(sell.values), "values by slot, a lane a row"),
-            ("columns", columns, "the column of each value"),
-            ("slices", Data::U32(sell.slice_ptr), "where each slice starts, in slots"),
-            ("row_of", row_of, "the row of each lane"),
-        ];
-    } else {
-        let columns = Data::indices(&csr.col_idx, x.len);
-        index_types = vec![columns.index_type()];
-        let since = if asked.is_some() { "where" } else { "since" };
-        why = format!(
-            "{title}; compressed rows, {since} slices of {} rows would take {} slots for {} non-zeros; {}-byte columns",
-            Kernel::LANES,
-            thousands(padded),
-            thousands(nnz),
-            columns.value_bytes(),
-        );
-        dims = vec![y.len, nnz];
-        kernel = Kernel::CSR;
-        tables = vec![
-            ("row_ptr", Data::U32(csr.row_ptr), "where each row starts"),
-            ("columns", columns, "the column of each value"),
-            ("values", Data::F32(csr.values), "values by row"),
-        ];
-    }
-    let tables = tables
-        .into_iter()
-        .map(|(name, data, note)| Table::Given(builder.constant(&field.field(name), data, note)))
-        .collect();
-    builder.call(Call {
-        kernel,
-        index_types: index_types.into_iter().flatten().collect(),
-        outputs: vec![y],
-        init: Some(init),
-        tables,
-        inputs: vec![Source::View(x)],
-        dims,
-        scalar: None,
-        multiply_adds: nnz as u64,
-        why,
-    });
-}
-
-fn row_len(csr: &Csr, row: u32) -> usize {
-    let row = row as usize;
-    (csr.row_ptr[row + 1] - csr.row_ptr[row]) as usize
-}
-
-/// The rows, longest first, those of equal length in their own order.
-pub(super) fn rows_by_length(csr: &Csr, skip_empty: bool) -> Vec<u32> {
-    let mut rows: Vec<u32> = (0..csr.row_ptr.len() as u32 - 1).collect();
-    if skip_empty {
-        rows.retain(|&row| row_len(csr, row) > 0);
-    }
-    rows.sort_by_key(|&row| std::cmp::Reverse(row_len(csr, row)));
-    rows
-}
-
-/// The tables of sliced ELLPACK.
-struct Sell {
-    values: Vec<f32>,
-    columns: Vec<u32>,
-    slice_ptr: Vec<u32>,
-}
-
-impl Sell {
-    /// Deals the listed rows to slices. An empty slot holds 0 at a column its row reads anyway.
-    fn new(csr: &Csr, listed: &[u32], slots: usize) -> Sell {
-        let lanes = Kernel::LANES;
-        let mut sell = Sell {
-            values: Vec::with_capacity(slots * lanes),
-            columns: Vec::with_capacity(slots * lanes),
-            slice_ptr: vec![0],
-        };
-        let mut count = 0;
-        for slice in listed.chunks(lanes) {
-            let longest = row_len(csr, slice[0]);
-            for slot in 0..longest {
-                for lane in 0..lanes {
-                    let entry = slice.get(lane).filter(|&&row| row_len(csr, row) > 0).map(|&row| {
-                        let first = csr.row_ptr[row as usize] as usize;
-                        (first + slot.min(row_len(csr, row) - 1), slot < row_len(csr, row))
-                    });
-                    sell.columns.push(entry.map_or(0, |(k, _)| csr.col_idx[k]));
-                    sell.values
-                        .push(entry.map_or(0.0, |(k, filled)| if filled { csr.values[k] } else { 0.0 }));
-                }
-            }
-            count += longest as u32;
-            sell.slice_ptr.push(count);
-        }
-        sell
-    }
 }

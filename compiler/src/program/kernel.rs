@@ -63,6 +63,7 @@ parts! {
     LAYER_NORM needs [MATH];
     WIDE needs [BASE];
     CSR_WIDE needs [WIDE];
+    SELL_WIDE needs [WIDE];
     DENSE_WIDE needs [WIDE];
     CIRCULANT_WIDE needs [WIDE];
     MONARCH_MIX_WIDE needs [WIDE];
@@ -108,6 +109,7 @@ kernels! {
     LAYER_NORM = "layer_norm" ("n") in LAYER_NORM;
     FILL = "fill" ("n") in FILL;
     CSR_WIDE = "csr_wide" ("rows", "nnz", "lanes") in CSR_WIDE;
+    SELL_WIDE = "sell_wide" ("rows", "lanes") in SELL_WIDE;
     DENSE_WIDE = "dense_wide" ("count", "apart", "rows", "cols", "lanes") in DENSE_WIDE;
     CIRCULANT_WIDE = "circulant_wide" ("n", "lanes") in CIRCULANT_WIDE;
     MONARCH_MIX_WIDE = "monarch_mix_wide" ("s", "r", "l", "lanes") in MONARCH_MIX_WIDE;

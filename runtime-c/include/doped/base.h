@@ -26,6 +26,15 @@
 #define DOPED_INLINE static inline
 #endif
 
+/* For what is long and called in many places: a function of its own, unless a program calls it once. */
+#if defined(__clang__)
+#define DOPED_APART static __attribute__((unused))
+#elif defined(__GNUC__)
+#define DOPED_APART static __attribute__((noclone, unused))
+#else
+#define DOPED_APART static
+#endif
+
 /* A pointer through which alone its data are reached while the function runs. */
 #if defined(__cplusplus) && (defined(__GNUC__) || defined(_MSC_VER))
 #define DOPED_RESTRICT __restrict
@@ -204,6 +213,14 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_KEEP(vector) __asm__("" : "+v"(vector))
 #else
 #define DOPED_KEEP(vector) ((void)0)
+#endif
+
+/* Hides which table a pointer leads to from GCC, which would take each load that it can place, and go through the text of
+ * the whole table for it: seconds for a large one. */
+#if defined(__GNUC__) && !defined(__clang__)
+#define DOPED_HIDE(pointer) __asm__("" : "+r"(pointer))
+#else
+#define DOPED_HIDE(pointer) ((void)0)
 #endif
 
 /* Whether a vector can be read and written in part: where there is an instruction that leaves the other lanes alone. */

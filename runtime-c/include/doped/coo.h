@@ -8,6 +8,9 @@ DOPED_INLINE void doped_coo_COLUMN_ROW(float *DOPED_RESTRICT y, const float *DOP
                                        const doped_column_t *DOPED_RESTRICT columns,
                                        const doped_row_t *DOPED_RESTRICT rows, const float *DOPED_RESTRICT x,
                                        size_t count) {
+    DOPED_HIDE(values);
+    DOPED_HIDE(columns);
+    DOPED_HIDE(rows);
     for (size_t k = 0; k < count; k++) {
         y[rows[k]] += values[k] * x[columns[k]];
     }

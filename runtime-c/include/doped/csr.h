@@ -7,6 +7,8 @@
 DOPED_INLINE void doped_csr_COLUMN(float *y, const float *init, const uint32_t *DOPED_RESTRICT row_ptr,
                                    const doped_column_t *DOPED_RESTRICT columns, const float *DOPED_RESTRICT values,
                                    const float *DOPED_RESTRICT x, size_t rows, size_t nnz) {
+    DOPED_HIDE(values);
+    DOPED_HIDE(columns);
     for (size_t i = 0; i < rows; i++) {
         const size_t end = row_ptr[i + 1];
         size_t k = row_ptr[i];

@@ -69,6 +69,8 @@ DOPED_INLINE void doped_csr_wide_COLUMN(float *y, const float *init, const uint3
                                         const doped_column_t *DOPED_RESTRICT columns,
                                         const float *DOPED_RESTRICT values, const float *DOPED_RESTRICT x, size_t rows,
                                         size_t nnz, size_t lanes) {
+    DOPED_HIDE(values);
+    DOPED_HIDE(columns);
     const size_t all = lanes / DOPED_STRIP;
     const size_t rest = lanes % DOPED_STRIP;
     for (size_t i = 0; i < rows; i++) {

@@ -7,7 +7,7 @@
 #define DOPED_LOOKUP_H
 #include "doped/base.h"
 
-/* Rows of a group, groups of a band, columns of a window, and indices in a word. */
+/* Rows of a group, groups of the highest band, columns of a window, and indices in a word. */
 #define DOPED_GROUP 16
 #define DOPED_BAND 8
 #define DOPED_WINDOW 32
@@ -16,6 +16,13 @@
 /* Words of indices that a row of a band of so many windows has. */
 DOPED_INLINE size_t doped_lookup_words(size_t windows) {
     return (windows + DOPED_INDICES - 1) / DOPED_INDICES;
+}
+
+/* Groups of the next band where so many rows are to come: as many of 8, 4, 2 or 1 as they fill, the last perhaps in
+ * part. */
+DOPED_INLINE size_t doped_lookup_height(size_t rows) {
+    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+    return groups >= 8 ? 8 : groups >= 4 ? 4 : groups >= 2 ? 2 : 1;
 }
 
 /* x, or where it is shorter than a window a copy in `room`, which has that length, with zeros behind. */
@@ -27,6 +34,21 @@ DOPED_INLINE const float *doped_lookup_input(const float *x, size_t cols, float 
     memset(room, 0, DOPED_WINDOW * sizeof *room);
     memcpy(room, x, held * sizeof *room);
     return room;
+}
+
+/* y = init + sums for `rows` rows; row_of says which, unless it is NULL. */
+DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_t *row_of, const float *sums,
+                                      size_t rows) {
+    if (row_of == NULL) {
+        for (size_t i = 0; i < rows; i++) {
+            y[i] = doped_start_one(doped_from(init, i)) + sums[i];
+        }
+        return;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        const size_t row = row_of[i];
+        y[row] = doped_start_one(doped_from(init, row)) + sums[i];
+    }
 }
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
@@ -72,39 +94,37 @@ DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, 
     }
 }
 
-/* y = init + sums for `rows` rows; row_of says which, unless it is NULL. */
-DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_t *row_of, const doped_wide *sums,
-                                      size_t rows) {
-    const size_t whole = row_of != NULL ? 0 : rows / DOPED_GROUP;
-    float part[DOPED_BAND * DOPED_GROUP];
-    DOPED_UNROLL
-    for (size_t g = 0; g < whole; g++) {
-        doped_wide sum = sums[2 * g] + sums[2 * g + 1];
-        if (init != NULL) {
-            doped_wide begin;
-            memcpy(&begin, init + g * DOPED_GROUP, sizeof begin);
-            sum = sum + begin;
+/* y = init + sums for a band's rows: in place where all are there in their own order. */
+DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *row_of, const doped_wide *sums,
+                                   size_t rows, size_t groups) {
+    float lanes[DOPED_BAND * DOPED_GROUP];
+    if (row_of == NULL && rows == groups * DOPED_GROUP) {
+        DOPED_UNROLL
+        for (size_t g = 0; g < groups; g++) {
+            doped_wide sum = sums[2 * g] + sums[2 * g + 1];
+            if (init != NULL) {
+                doped_wide begin;
+                memcpy(&begin, init + g * DOPED_GROUP, sizeof begin);
+                sum = sum + begin;
+            }
+            memcpy(y + g * DOPED_GROUP, &sum, sizeof sum);
         }
-        memcpy(y + g * DOPED_GROUP, &sum, sizeof sum);
+        return;
     }
     DOPED_UNROLL
-    for (size_t g = whole; g * DOPED_GROUP < rows; g++) {
+    for (size_t g = 0; g < DOPED_BAND; g++) { /* all, so that no compiler doubts those past groups */
         const doped_wide sum = sums[2 * g] + sums[2 * g + 1];
-        memcpy(part + g * DOPED_GROUP, &sum, sizeof sum);
+        memcpy(lanes + g * DOPED_GROUP, &sum, sizeof sum);
     }
-    for (size_t i = whole * DOPED_GROUP; i < rows; i++) {
-        const size_t row = row_of != NULL ? row_of[i] : i;
-        y[row] = doped_start_one(doped_from(init, row)) + part[i];
-    }
+    doped_lookup_finish(y, init, row_of, lanes, rows);
 }
 
-/* One band. In bands of few groups odd windows have sums of their own, so that an addition need not wait for the one
- * before. */
+/* One band of so many groups, of which `rows` rows are there. In bands of few groups odd windows have sums of their own,
+ * so that an addition need not wait for the one before. */
 DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                     const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                                    size_t windows) {
-    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+                                    size_t windows, size_t groups) {
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
     doped_wide sums[2 * DOPED_BAND];
@@ -136,58 +156,89 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
             }
         }
     }
-    doped_lookup_finish(y, init, row_of, sums, rows);
+    doped_lookup_end(y, init, row_of, sums, rows, groups);
 }
 #else
-/* One band. */
+/* One band of so many groups, of which `rows` rows are there. */
 DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                     const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                                    size_t windows) {
-    const size_t slots = (rows + DOPED_GROUP - 1) / DOPED_GROUP * DOPED_GROUP;
-    for (size_t i = 0; i < rows; i++) {
-        size_t row = i;
-        float sum = 0.0f;
-        for (size_t k = 0; k < windows; k++) {
-            const uint32_t word = indices[k / DOPED_INDICES * slots + i];
-            sum += values[k * slots + i] * x[starts[k] + (word >> (5 * (k % DOPED_INDICES)) & 31u)];
+                                    size_t windows, size_t groups) {
+    const size_t slots = groups * DOPED_GROUP;
+    float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
+    for (size_t k = 0; k < windows; k++) {
+        const uint32_t *words = indices + k / DOPED_INDICES * slots;
+        for (size_t i = 0; i < slots; i++) {
+            sums[i] += values[k * slots + i] * x[starts[k] + (words[i] >> (5 * (k % DOPED_INDICES)) & 31u)];
         }
-        if (row_of != NULL) {
-            row = row_of[i];
-        }
-        y[row] = doped_start_one(doped_from(init, row)) + sum;
     }
+    doped_lookup_finish(y, init, row_of, sums, rows);
 }
 #endif
 
+/* A band of eight groups. */
+DOPED_APART void doped_lookup_8(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                size_t windows) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 8);
+}
+
+/* A band of four groups. */
+DOPED_APART void doped_lookup_4(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                size_t windows) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 4);
+}
+
+/* A band of two groups. */
+DOPED_APART void doped_lookup_2(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                size_t windows) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 2);
+}
+
+/* A band of one group. */
+DOPED_APART void doped_lookup_1(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                size_t windows) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
+}
+
 /* y[row] = init + sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index] for i < rows, where
- * row is row_of[i], or i where row_of is NULL, and the band starts at b and has `slots` lanes, its rows rounded up to
- * whole groups. The index is five bits of indices[k/6*slots + i - b], the first window of six lowest. Bands are
- * DOPED_BAND groups high, the last may be lower; band after band, counts[] has the number of its windows, and starts,
- * values and indices hold what is its own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold
- * value 0 and index 0. No row is listed twice; rows not listed are left as they are. init may be NULL or y; nothing else
- * may overlap y. */
+ * row is row_of[i], or i where row_of is NULL, and the band starts at b and has `slots` lanes. The index is five bits of
+ * indices[k/6*slots + i - b], the first window of six lowest. Bands are as high as doped_lookup_height says, slots = 16
+ * times that; band after band, counts[] has the number of its windows, and starts, values and indices hold what is its
+ * own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0. No row is listed
+ * twice; rows not listed are left as they are. init may be NULL or y; nothing else may overlap y. */
 DOPED_INLINE void doped_lookup(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
                                const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
                                const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
-    const size_t height = DOPED_BAND * DOPED_GROUP;
+    DOPED_HIDE(values);
+    DOPED_HIDE(indices);
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i + height <= rows; i += height) {
-        const size_t windows = counts[i / height];
+    for (size_t i = 0; i < rows; counts++) {
+        const size_t groups = doped_lookup_height(rows - i);
+        const size_t slots = groups * DOPED_GROUP;
+        const size_t count = rows - i < slots ? rows - i : slots;
+        const size_t windows = *counts;
         const size_t place = row_of != NULL ? 0 : i;
-        doped_lookup_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values, indices,
-                          from, height, windows);
+        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
+        const float *begin = doped_from(init, place);
+        if (groups == 8) {
+            doped_lookup_8(y + place, begin, order, starts, values, indices, from, count, windows);
+        } else if (groups == 4) {
+            doped_lookup_4(y + place, begin, order, starts, values, indices, from, count, windows);
+        } else if (groups == 2) {
+            doped_lookup_2(y + place, begin, order, starts, values, indices, from, count, windows);
+        } else {
+            doped_lookup_1(y + place, begin, order, starts, values, indices, from, count, windows);
+        }
         starts += windows;
-        values += windows * height;
-        indices += doped_lookup_words(windows) * height;
-    }
-    if (rows % height != 0) {
-        const size_t i = rows - rows % height;
-        const size_t place = row_of != NULL ? 0 : i;
-        doped_lookup_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values, indices,
-                          from, rows % height, counts[i / height]);
+        values += windows * slots;
+        indices += doped_lookup_words(windows) * slots;
+        i += slots;
     }
 }
 

@@ -47,13 +47,13 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wid
     return values;
 }
 
-/* One band; gives where the values go on. */
+/* One band of so many groups, of which `rows` rows are there; gives where the values go on. */
 DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *row_of,
                                                    const uint16_t *DOPED_RESTRICT starts, const float *values,
                                                    const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
-                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
-    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows,
+                                                   size_t groups) {
     const size_t odd = groups <= DOPED_BAND / 2;
     doped_wide sums[2 * DOPED_BAND];
     DOPED_UNROLL
@@ -85,35 +85,61 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
             }
         }
     }
-    doped_lookup_finish(y, init, row_of, sums, rows);
+    doped_lookup_end(y, init, row_of, sums, rows, groups);
     return values;
 }
 #else
-/* One band; gives where the values go on. */
+/* One band of so many groups, of which `rows` rows are there; gives where the values go on. */
 DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, const uint16_t *row_of,
                                                    const uint16_t *DOPED_RESTRICT starts, const float *values,
                                                    const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
-                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows) {
-    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
+                                                   const float *DOPED_RESTRICT x, size_t rows, size_t windows,
+                                                   size_t groups) {
+    const size_t slots = groups * DOPED_GROUP;
     float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
     for (size_t k = 0; k < windows; k++) {
-        for (size_t i = 0; i < groups * DOPED_GROUP; i++) {
+        const uint32_t *words = indices + k / DOPED_INDICES * slots;
+        for (size_t i = 0; i < slots; i++) {
             const uint32_t mask = masks[k * groups + i / DOPED_GROUP];
             if ((mask >> (i % DOPED_GROUP) & 1u) != 0) {
-                const uint32_t word = indices[k / DOPED_INDICES * groups * DOPED_GROUP + i];
-                sums[i] += *values * x[starts[k] + (word >> (5 * (k % DOPED_INDICES)) & 31u)];
+                sums[i] += *values * x[starts[k] + (words[i] >> (5 * (k % DOPED_INDICES)) & 31u)];
                 values++;
             }
         }
     }
-    for (size_t i = 0; i < rows; i++) {
-        const size_t row = row_of != NULL ? row_of[i] : i;
-        y[row] = doped_start_one(doped_from(init, row)) + sums[i];
-    }
+    doped_lookup_finish(y, init, row_of, sums, rows);
     return values;
 }
 #endif
+
+/* A band of eight groups. */
+DOPED_APART const float *doped_lookup_packed_8(float *y, const float *init, const uint16_t *row_of,
+                                               const uint16_t *starts, const float *values, const uint16_t *masks,
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 8);
+}
+
+/* A band of four groups. */
+DOPED_APART const float *doped_lookup_packed_4(float *y, const float *init, const uint16_t *row_of,
+                                               const uint16_t *starts, const float *values, const uint16_t *masks,
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 4);
+}
+
+/* A band of two groups. */
+DOPED_APART const float *doped_lookup_packed_2(float *y, const float *init, const uint16_t *row_of,
+                                               const uint16_t *starts, const float *values, const uint16_t *masks,
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 2);
+}
+
+/* A band of one group. */
+DOPED_APART const float *doped_lookup_packed_1(float *y, const float *init, const uint16_t *row_of,
+                                               const uint16_t *starts, const float *values, const uint16_t *masks,
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 1);
+}
 
 /* doped_lookup with packed values: bit `lane` of masks[k*groups + g], window k and group g of a band, says whether that
  * lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
@@ -123,23 +149,32 @@ DOPED_INLINE void doped_lookup_packed(float *y, const float *init, const uint16_
                                       const uint16_t *DOPED_RESTRICT masks, const uint32_t *DOPED_RESTRICT indices,
                                       const uint16_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x, size_t rows,
                                       size_t cols) {
-    const size_t height = DOPED_BAND * DOPED_GROUP;
+    DOPED_HIDE(values);
+    DOPED_HIDE(masks);
+    DOPED_HIDE(indices);
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i + height <= rows; i += height) {
-        const size_t windows = counts[i / height];
+    for (size_t i = 0; i < rows; counts++) {
+        const size_t groups = doped_lookup_height(rows - i);
+        const size_t slots = groups * DOPED_GROUP;
+        const size_t count = rows - i < slots ? rows - i : slots;
+        const size_t windows = *counts;
         const size_t place = row_of != NULL ? 0 : i;
-        values = doped_lookup_packed_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts,
-                                          values, masks, indices, from, height, windows);
+        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
+        const float *begin = doped_from(init, place);
+        if (groups == 8) {
+            values = doped_lookup_packed_8(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+        } else if (groups == 4) {
+            values = doped_lookup_packed_4(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+        } else if (groups == 2) {
+            values = doped_lookup_packed_2(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+        } else {
+            values = doped_lookup_packed_1(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+        }
         starts += windows;
-        masks += windows * DOPED_BAND;
-        indices += doped_lookup_words(windows) * height;
-    }
-    if (rows % height != 0) {
-        const size_t i = rows - rows % height;
-        const size_t place = row_of != NULL ? 0 : i;
-        doped_lookup_packed_band(y + place, doped_from(init, place), row_of != NULL ? row_of + i : NULL, starts, values,
-                                 masks, indices, from, rows % height, counts[i / height]);
+        masks += windows * groups;
+        indices += doped_lookup_words(windows) * slots;
+        i += slots;
     }
 }
 

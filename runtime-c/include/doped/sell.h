@@ -13,6 +13,8 @@ DOPED_INLINE void doped_sell_COLUMN_ROW(float *y, const float *init, const float
                                         const uint32_t *DOPED_RESTRICT slice_ptr,
                                         const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
                                         size_t rows) {
+    DOPED_HIDE(values);
+    DOPED_HIDE(columns);
     for (size_t first = 0; first < rows; first += DOPED_LANES) {
         const size_t slice = first / DOPED_LANES;
         const size_t lanes = rows - first < DOPED_LANES ? rows - first : DOPED_LANES;

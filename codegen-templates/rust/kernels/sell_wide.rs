@@ -1,0 +1,88 @@
+// A sparse matrix times a wide vector, from the slices of sliced ELLPACK that sell.rs reads: each element meets a row of
+// lanes, so that nothing is gathered, and the rows of a slice have sums of their own, so that no addition waits for the one
+// before.
+
+/// `y[i * lanes + b]` = init + sum over the row's elements of value * `x[column * lanes + b]`, for i in `row_of` and b <
+/// lanes. Slices, slots, padding and rows that are not listed are those of `sell`. Every column must be below the number of
+/// x's rows.
+#[inline(always)]
+#[allow(clippy::too_many_arguments)]
+pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
+    y: &mut [f32],
+    init: Init<'_>,
+    values: &[f32],
+    columns: &[C],
+    slice_ptr: &[u32],
+    row_of: &[R],
+    x: &[f32],
+    rows: usize,
+    lanes: usize,
+) {
+    assert!(init.fits(y.len()) && values.len() == columns.len() && row_of.len() == rows);
+    assert!(slice_ptr.len() == rows.div_ceil(LANES) + 1 && x.len().is_multiple_of(lanes));
+    let mut first = 0;
+    while first < rows {
+        let slice = first / LANES;
+        let slots = slice_ptr[slice] as usize * LANES..slice_ptr[slice + 1] as usize * LANES;
+        let (values, columns) = (&values[slots.clone()], &columns[slots]);
+        let listed = if rows - first < LANES { rows - first } else { LANES };
+        let mut b = 0;
+        while b + STRIP <= lanes {
+            let sums = sell_wide_strips(columns, values, (x, lanes, b));
+            let mut i = 0;
+            while i < listed {
+                let to = row_of[first + i].into() as usize * lanes + b;
+                let mut begun: [f32; STRIP] = init.load(y, to);
+                strip_add_scaled(&mut begun, &sums[i], 1.0);
+                y[to..][..STRIP].copy_from_slice(&begun);
+                i += 1;
+            }
+            b += STRIP;
+        }
+        while b < lanes {
+            let mut sums = [0.0; LANES];
+            let mut at = 0;
+            while at < values.len() {
+                let from = columns[at].into() as usize * lanes + b;
+                sums[at % LANES] += values[at] * x[from];
+                at += 1;
+            }
+            let mut i = 0;
+            while i < listed {
+                let to = row_of[first + i].into() as usize * lanes + b;
+                let [begun] = init.load(y, to);
+                y[to] = begun + sums[i];
+                i += 1;
+            }
+            b += 1;
+        }
+        first += LANES;
+    }
+}
+
+/// The sums of a slice's rows for the strip of lanes from `offset` on.
+#[inline(always)]
+#[allow(unsafe_code)]
+fn sell_wide_strips<C: Copy + Into<u32>>(
+    columns: &[C],
+    values: &[f32],
+    (x, lanes, offset): (&[f32], usize, usize),
+) -> [[f32; STRIP]; LANES] {
+    let mut sums = [[0.0; STRIP]; LANES];
+    let mut at = 0;
+    while at < values.len() {
+        let (columns, values) = (&columns[at..at + LANES], &values[at..at + LANES]);
+        let mut i = 0;
+        while i < LANES {
+            let from = columns[i].into() as usize * lanes + offset;
+            debug_assert!(from + STRIP <= x.len());
+            // SAFETY: columns are tables of the model, checked against the length of x when it was compiled, and a strip
+            // ends inside a row of lanes.
+            let row = unsafe { x.get_unchecked(from..from + STRIP) };
+            strip_add_scaled(&mut sums[i], row, values[i]);
+            i += 1;
+        }
+        at += LANES;
+    }
+    sums
+}
