@@ -1,0 +1,3 @@
+//! What the command `dopec` needs beside the compiler: data sets read from files.
+
+pub mod data;
