@@ -1,3 +1,4 @@
-//! What the command `dopec` needs beside the compiler: data sets read from files.
+//! What the command `dopec` needs beside the compiler: data sets read from files, curves drawn.
 
+pub mod curves;
 pub mod data;
