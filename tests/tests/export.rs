@@ -148,3 +148,25 @@ fn a_model_that_breaks_its_promises_is_caught_when_it_is_read_back() {
     let faults = export(&model, &Value::Null, Storage::Inline, "w").read("model.json").unwrap_err();
     assert!(faults.to_string().contains("does not reproduce step 1"), "{faults}");
 }
+
+#[test]
+fn columns_past_16_bits_are_stored_whole() {
+    for (cols, dtype) in [(65_536, "U16"), (65_537, "U32")] {
+        let last = cols - 1;
+        let indices: Vec<usize> = (0..40).chain([last]).collect();
+        let matrix = json!({"shape": [1, cols], "sparse": {
+            "row_ptr": {"shape": [2], "data": [0, indices.len()]},
+            "col_idx": {"shape": [indices.len()], "data": indices},
+            "values": {"shape": [indices.len()], "data": indices},
+        }});
+        let layer =
+            json!({"linear": {"name": "wide", "input_size": cols, "output_size": 1, "weight": matrix}});
+        let text =
+            json!({"format": "doped-model", "version": 1, "name": "wide", "layers": [layer]}).to_string();
+        let model = read(&text);
+        let exported = export(&model, &Value::Null, Storage::Beside, "w.safetensors");
+        assert!(words(&exported.read("model.json").unwrap()) == words(&model));
+        let bytes = &exported.weights.unwrap().1;
+        assert!(String::from_utf8_lossy(bytes).contains(&format!("{{\"dtype\":\"{dtype}\",\"shape\":[41]")));
+    }
+}
