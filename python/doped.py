@@ -421,6 +421,8 @@ def save_model(path, layers, check=None, name=None, metadata=None, tolerance=1e-
     Raises ValueError for what the format can't hold.
     """
     path = pathlib.Path(path)
+    if path.suffix == ".safetensors":
+        raise ValueError(f"{path} is where the weights would go: give the path of the JSON file")
     name = path.stem if name is None else name
     for what, word in [("model", name)] + [("layer", layer) for layer, _ in layers]:
         if not re.fullmatch("[a-z][a-z0-9_]{0,63}", word):

@@ -236,6 +236,8 @@ class Saving(unittest.TestCase):
             ]:
                 with self.assertRaisesRegex(ValueError, words):
                     doped.save_model(pathlib.Path(folder) / f"{name}.json", layers)
+            with self.assertRaisesRegex(ValueError, "path of the JSON file"):
+                doped.save_model(pathlib.Path(folder) / "a.safetensors", [("a", nn.Linear(2, 2))])
             self.assertEqual(os.listdir(folder), [])
 
 

@@ -133,6 +133,8 @@ fn a_weights_file_is_named_after_the_model_file_where_that_can_be() {
         ("back\\slash.json", "random_1.safetensors"),
         ("c:x.json", "random_1.safetensors"),
         ("", "random_1.safetensors"),
+        ("x.safetensors", "random_1.safetensors"),
+        ("random_1.safetensors", "random_1_weights.safetensors"),
     ] {
         assert_eq!(weights_name(Path::new(path), &model), expected, "{path}");
     }

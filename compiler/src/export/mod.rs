@@ -81,11 +81,13 @@ pub fn export(model: &Model, metadata: &Value, storage: Storage, weights_file: &
 }
 
 /// A name for the weights file of a model file at `path`: that of the JSON file with another ending, or the model's
-/// where a path with that name could not stand in a model file.
+/// where a path with that name could not stand in a model file or is the JSON file itself.
 pub fn weights_name(path: &Path, model: &Model) -> String {
-    let stem = path.file_stem().and_then(|stem| stem.to_str());
-    let sound = |stem: &&str| *stem != ".." && !stem.contains(['\\', ':', '\0', '/']);
-    format!("{}.safetensors", stem.filter(sound).unwrap_or(&model.name))
+    let named = |stem: &str| format!("{stem}.safetensors");
+    let sound = |name: &String| !name.contains(['\\', ':', '\0']) && !path.ends_with(name);
+    let fitting = path.file_stem().and_then(|stem| stem.to_str()).map(named).filter(sound);
+    let fallback = [named(&model.name), named(&format!("{}_weights", model.name))].into_iter().find(sound);
+    fitting.or(fallback).unwrap_or_default()
 }
 
 impl Exported {
