@@ -1,4 +1,4 @@
-//! Files: a model and its lock file read from disk, outputs written to it. The only part of the library that touches either.
+//! Files: a model and its lock file read from disk, outputs and models written to it. The only part of the library that touches either.
 //!
 //! Outputs appear whole or not at all: each is written beside its place under another name and renamed once
 //! all are written. A file that holds the same bytes already is not touched.
@@ -8,9 +8,13 @@ use std::fs::File;
 use std::io::{self, BufRead, BufReader, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
+use serde_json::Value;
+
 use crate::emit::OutputFile;
+use crate::export::{self, Storage, export};
 use crate::faults::Faults;
 use crate::ingest::Source;
+use crate::model::Model;
 
 /// Bytes written at a time.
 const BUFFER: usize = 1 << 16;
@@ -139,6 +143,21 @@ pub fn write(files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
                 "give a folder that can be written, with room in it",
             )
         })
+}
+
+/// Writes a model to `path`, its weights, where they are stored beside it, to the same name ending in `.safetensors`.
+///
+/// # Errors
+///
+/// A file can't be written; then none was changed.
+pub fn save(path: &Path, model: &Model, metadata: &Value, storage: Storage) -> Result<(), Faults> {
+    let exported = export(model, metadata, storage, &export::weights_name(path, model));
+    let json = exported.json.as_bytes();
+    let mut files: Vec<(PathBuf, &dyn Contents)> = vec![(path.to_owned(), &json)];
+    let weights =
+        exported.weights.as_ref().map(|(name, bytes)| (path.with_file_name(name), bytes.as_slice()));
+    files.extend(weights.iter().map(|(path, bytes)| (path.clone(), bytes as &dyn Contents)));
+    write(&files)
 }
 
 /// What has been done to write files, so that it can be undone.

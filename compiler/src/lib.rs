@@ -2,12 +2,14 @@
 //!
 //! The stages run in one direction: bytes → [`ingest`] → [`model::Model`] → [`lower`] →
 //! [`program::Program`] → [`emit`] → files. [`mod@reference`] computes what a model means in 64-bit floats.
+//! [`mod@export`] writes a model that was made here as a model file: the inverse of [`ingest`].
 //! The library is pure: bytes and [`Settings`] in, named files out. The command, the macro `doped_model!`
 //! (crate `doped`) and `Build` for build.rs are thin doors that call [`compile`].
 
 #[cfg(feature = "build")]
 mod build_script;
 pub mod emit;
+pub mod export;
 pub mod faults;
 pub mod files;
 pub mod ingest;

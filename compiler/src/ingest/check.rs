@@ -6,9 +6,6 @@ use super::json::Node;
 use super::reader::Reader;
 use crate::model::{Check, InputKind, Model, Steps};
 
-/// The tolerance of a `check` that gives none.
-const TOLERANCE: f64 = 1e-4;
-
 /// Vectors, and the place of each.
 type Rows<T> = (Vec<Vec<T>>, Vec<Range<usize>>);
 
@@ -17,7 +14,7 @@ impl<'a> Reader<'a> {
     pub(super) fn check(&mut self, node: &Node<'a>, model: &Model) -> Option<(Check, Vec<Range<usize>>)> {
         let mut fields = self.fields(node, &["tokens", "inputs", "outputs", "tolerance"])?;
         let tolerance = match fields.take("tolerance") {
-            None => Some(TOLERANCE),
+            None => Some(Check::TOLERANCE),
             Some(node) => self.tolerance(&node),
         };
         let (tokens, inputs) = (fields.take("tokens"), fields.take("inputs"));

@@ -10,15 +10,6 @@ use crate::model::{
 /// The kinds of layer.
 const KINDS: [&str; 6] = ["embedding", "linear", "lstm", "gru", "activation", "layer_norm"];
 
-/// The functions of an activation.
-const FUNCTIONS: [(&str, Function); 5] = [
-    ("relu", Function::Relu),
-    ("tanh", Function::Tanh),
-    ("sigmoid", Function::Sigmoid),
-    ("softmax", Function::Softmax),
-    ("log_softmax", Function::LogSoftmax),
-];
-
 /// A layer as read. An activation's size is 0 until its neighbours are known.
 pub(super) struct Read<'a> {
     pub(super) layer: Option<Layer>,
@@ -106,10 +97,7 @@ impl<'a> Reader<'a> {
         let (input, hidden) = (self.sized(fields, "input_size"), self.sized(fields, "hidden_size"));
         let (joined, ih, hh) = (fields.take("weight"), fields.take("weight_ih"), fields.take("weight_hh"));
         let (bias, order) = (fields.take("bias"), fields.take("gate_order"));
-        let gate_order = order
-            .map_or(Some([Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output]), |node| {
-                self.gate_order(&node)
-            });
+        let gate_order = order.map_or(Some(Gate::ORDER), |node| self.gate_order(&node));
         let (input_size, hidden_size) = (input?, hidden?);
         let rows = hidden_size.checked_mul(4)?;
         let weights = match (joined, ih, hh) {
@@ -161,9 +149,9 @@ impl<'a> Reader<'a> {
     fn activation(&mut self, fields: &mut Fields<'a>) -> Option<Activation> {
         let node = self.require(fields, "function")?;
         let name = self.string(&node)?;
-        let names = FUNCTIONS.map(|(name, _)| name);
-        if let Some((_, function)) = FUNCTIONS.iter().find(|(known, _)| *known == name) {
-            return Some(Activation { size: 0, function: *function });
+        let names = Function::ALL.map(Function::word);
+        if let Some(function) = Function::ALL.into_iter().find(|function| function.word() == name) {
+            return Some(Activation { size: 0, function });
         }
         let fault = self.fault(&node, "an unknown function", "this function");
         fault.expected = Some(format!("one of {}", list(&names)));

@@ -20,6 +20,11 @@ pub enum Steps {
     Vectors(Vec<Vec<f32>>),
 }
 
+impl Check {
+    /// The tolerance of a file that gives none.
+    pub const TOLERANCE: f64 = 1e-4;
+}
+
 impl Steps {
     /// Number of steps.
     pub fn len(&self) -> usize {

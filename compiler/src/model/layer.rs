@@ -198,15 +198,39 @@ impl LayerKind {
     }
 }
 
+impl Function {
+    /// All, in the order of the format's description.
+    pub const ALL: [Function; 5] =
+        [Function::Relu, Function::Tanh, Function::Sigmoid, Function::Softmax, Function::LogSoftmax];
+
+    /// The word of a model file.
+    pub fn word(self) -> &'static str {
+        match self {
+            Function::Relu => "relu",
+            Function::Tanh => "tanh",
+            Function::Sigmoid => "sigmoid",
+            Function::Softmax => "softmax",
+            Function::LogSoftmax => "log_softmax",
+        }
+    }
+}
+
 impl Gate {
+    /// The order of a model file that names none, "ifgo": PyTorch's.
+    pub const ORDER: [Gate; 4] = [Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output];
+
+    /// The letter that stands for it in `gate_order`.
+    pub fn letter(self) -> char {
+        match self {
+            Gate::Input => 'i',
+            Gate::Forget => 'f',
+            Gate::Candidate => 'g',
+            Gate::Output => 'o',
+        }
+    }
+
     /// The gate a letter of `gate_order` stands for.
     pub fn from_letter(letter: char) -> Option<Gate> {
-        match letter {
-            'i' => Some(Gate::Input),
-            'f' => Some(Gate::Forget),
-            'g' => Some(Gate::Candidate),
-            'o' => Some(Gate::Output),
-            _ => None,
-        }
+        Gate::ORDER.into_iter().find(|gate| gate.letter() == letter)
     }
 }

@@ -7,8 +7,10 @@
 
 mod layer;
 mod matrix;
+mod record;
 
 pub use matrix::{multiply, row, to_dense};
+pub use record::record;
 
 use crate::model::{LayerKind, Model, Steps};
 

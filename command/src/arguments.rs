@@ -6,7 +6,7 @@ use clap::{Args, Parser, ValueEnum};
 
 /// Compile a trained doped neural network to C or Rust specialised for exactly that model.
 #[derive(Debug, Parser)]
-#[command(version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true, after_help = EXAMPLES)]
+#[command(name = "dopec", version, args_conflicts_with_subcommands = true, subcommand_precedence_over_arg = true, after_help = EXAMPLES)]
 pub(crate) struct Arguments {
     #[command(flatten)]
     pub(crate) compile: Compile,

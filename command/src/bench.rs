@@ -5,20 +5,20 @@ use std::process::ExitCode;
 use dopec::tune::{Options, compare};
 use dopec::{Faults, Settings, files};
 
-use super::arguments::Bench;
+use crate::arguments::Bench;
 
 /// Times, and prints the tables.
-pub(super) fn run(options: &Bench) -> Result<ExitCode, Faults> {
+pub(crate) fn run(options: &Bench) -> Result<ExitCode, Faults> {
     let settings = Settings::default().for_model(&options.model);
     let effort = Options {
-        toolchain: super::c(&options.cflags),
+        toolchain: crate::c(&options.cflags),
         rounds: options.rounds as usize,
         steps: options.steps as usize,
-        progress: super::progress(),
+        progress: crate::progress(),
         ..Options::new()
     };
     let (comparison, _) = files::with_source(&options.model, |source| compare(source, &settings, &effort));
     let comparison = comparison?;
-    super::print(format!("{comparison}\n").as_bytes())?;
+    crate::print(format!("{comparison}\n").as_bytes())?;
     Ok(ExitCode::from(u8::from(!comparison.passes())))
 }

@@ -7,10 +7,10 @@ use dopec::files::Contents;
 use dopec::tune::Options;
 use dopec::{DataForm, Emit, Faults, Settings, Target, files, tune};
 
-use super::arguments::{self, Compile, Shape};
+use crate::arguments::{self, Compile, Shape};
 
 /// Compiles, and writes, prints or compares.
-pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
+pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
     let model = options.model.clone().unwrap_or_default();
     let mut emit: Vec<Emit> = Vec::new();
     for form in &options.emit {
@@ -26,14 +26,14 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
     let settings = settings(&model, &options.shape, emit);
     if options.tune {
         let effort =
-            Options { toolchain: super::c(&options.cflags), progress: super::progress(), ..Options::new() };
+            Options { toolchain: crate::c(&options.cflags), progress: crate::progress(), ..Options::new() };
         let (tuned, _) = files::with_source(&model, |source| tune::tune(source, &settings, &effort));
         files::write(&[(files::lock_path(&model), &tuned?.text.as_bytes())])?;
     }
     let (compiled, read) = files::with_source(&model, |source| dopec::compile(source, &settings));
     let compiled = compiled?;
     if settings.emit == [Emit::Ir] && options.output.is_none() && !options.check {
-        return super::print(compiled.program.to_string().as_bytes());
+        return crate::print(compiled.program.to_string().as_bytes());
     }
     let folder = options.output.clone().unwrap_or_default();
     if options.check {
@@ -61,7 +61,7 @@ pub(super) fn run(options: &Compile) -> Result<ExitCode, Faults> {
 }
 
 /// The library's settings.
-pub(super) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings {
+pub(crate) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings {
     let data = match shape.data {
         arguments::Data::Source => DataForm::Source,
         arguments::Data::Incbin => DataForm::Incbin,

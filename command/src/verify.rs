@@ -5,17 +5,17 @@ use std::process::ExitCode;
 use dopec::verify::{Options, Toolchain, run as verify};
 use dopec::{Faults, files};
 
-use super::arguments::{Language, Verify};
-use super::compile::settings;
+use crate::arguments::{Language, Verify};
+use crate::compile::settings;
 
 /// Builds, runs, compares, and prints a table for each toolchain.
-pub(super) fn run(options: &Verify) -> Result<ExitCode, Faults> {
+pub(crate) fn run(options: &Verify) -> Result<ExitCode, Faults> {
     let settings = settings(&options.model, &options.shape, Vec::new());
     let toolchains: Vec<Toolchain> = options
         .emit
         .iter()
         .map(|language| match language {
-            Language::C => super::c(&options.cflags),
+            Language::C => crate::c(&options.cflags),
             Language::Rust => Toolchain::rust(),
         })
         .collect();
@@ -23,12 +23,12 @@ pub(super) fn run(options: &Verify) -> Result<ExitCode, Faults> {
         random_steps: options.steps,
         seed: options.seed,
         tolerance: options.tolerance,
-        progress: super::progress(),
+        progress: crate::progress(),
     };
     let (reports, _) =
         files::with_source(&options.model, |source| verify(source, &settings, &toolchains, &limits));
     let reports = reports?;
     let text: Vec<String> = reports.iter().map(ToString::to_string).collect();
-    super::print(format!("{}\n", text.join("\n\n")).as_bytes())?;
+    crate::print(format!("{}\n", text.join("\n\n")).as_bytes())?;
     Ok(ExitCode::from(u8::from(!reports.iter().all(|report| report.passes()))))
 }

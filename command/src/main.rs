@@ -17,8 +17,7 @@ use clap::{CommandFactory, Parser};
 use dopec::verify::Toolchain;
 use dopec::{Faults, files, inspect, lower};
 
-/// Runs the command line of this process.
-pub(crate) fn run() -> ExitCode {
+fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let result = match arguments.subcommand {
         None => compile::run(&arguments.compile),

@@ -1,7 +1,0 @@
-//! The command `dopec`.
-
-mod command;
-
-fn main() -> std::process::ExitCode {
-    command::run()
-}
