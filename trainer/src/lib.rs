@@ -1,5 +1,15 @@
 //! Training of doped networks by backpropagation through time, on ordinary cores.
 
+pub mod doping;
+mod error;
+pub mod layer;
+pub mod matrix;
+pub mod network;
+pub mod parameter;
 pub mod product;
 pub mod random;
 pub mod real;
+pub mod score;
+
+pub use error::Error;
+pub use network::{Initialisation, Network, NetworkSpec};

@@ -190,9 +190,7 @@ mod tests {
         multiply(&mut ViewMut::strided(&mut out, 3, 5, 7), a, b, Into::Add);
         for i in 0..3 {
             for j in 0..5 {
-                let expected: f64 = (0..2)
-                    .map(|k| (1 + k + 4 * i) as f64 * ((j * 2 + k) as f64 - 3.0))
-                    .sum();
+                let expected: f64 = (0..2).map(|k| (1 + k + 4 * i) as f64 * ((j * 2 + k) as f64 - 3.0)).sum();
                 assert_eq!(out[i * 7 + j], 1.0 + expected);
             }
             assert!(i == 2 || out[i * 7 + 5] == 1.0 && out[i * 7 + 6] == 1.0);

@@ -1,0 +1,3 @@
+//! What makes a network doped: the sparse part annealed, both parts masked while it is.
+
+pub mod co_matrix;
