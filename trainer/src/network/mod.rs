@@ -7,6 +7,7 @@
 
 mod build;
 mod model;
+mod shares;
 mod spec;
 mod worker;
 
