@@ -1,5 +1,6 @@
 //! Training of doped networks by backpropagation through time, on ordinary cores.
 
+pub mod budget;
 pub mod data;
 pub mod doping;
 mod error;
