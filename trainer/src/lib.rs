@@ -14,6 +14,7 @@ pub mod random;
 pub mod real;
 pub mod score;
 pub mod train;
+mod vector;
 
 pub use error::Error;
 pub use network::{Initialisation, Network, NetworkSpec};

@@ -4,6 +4,7 @@
 //! the list without knowing what the arrays are for.
 
 use crate::real::Real;
+use crate::vector::vectorised;
 use std::ops::{Index, IndexMut};
 
 /// Which of the [`Parameters`].
@@ -82,17 +83,20 @@ impl<R: Real> Parameters<R> {
 
 /// Σ x², in eight sums side by side.
 pub(crate) fn squares<R: Real>(values: &[R]) -> f64 {
-    pulp::Arch::new().dispatch(|| {
-        let mut sums = [0.0; 8];
-        let chunks = values.chunks_exact(8);
-        let rest: f64 = chunks.remainder().iter().map(|x| x.wide() * x.wide()).sum();
-        for chunk in chunks {
-            for (sum, x) in sums.iter_mut().zip(chunk) {
-                *sum += x.wide() * x.wide();
+    vectorised(
+        #[inline(always)]
+        || {
+            let mut sums = [0.0; 8];
+            let chunks = values.chunks_exact(8);
+            let rest: f64 = chunks.remainder().iter().map(|x| x.wide() * x.wide()).sum();
+            for chunk in chunks {
+                for (sum, x) in sums.iter_mut().zip(chunk) {
+                    *sum += x.wide() * x.wide();
+                }
             }
-        }
-        sums.iter().sum::<f64>() + rest
-    })
+            sums.iter().sum::<f64>() + rest
+        },
+    )
 }
 
 impl<R> Index<ParameterId> for Parameters<R> {

@@ -2,6 +2,7 @@
 
 use crate::layer::Pass;
 use crate::real::Real;
+use crate::vector::vectorised;
 use serde::{Deserialize, Serialize};
 
 /// What is minimised.
@@ -137,36 +138,40 @@ pub fn loss<R: Real>(
     };
     let wanted = d_outputs.len() == outputs.len();
     let scale = R::of(1.0 / total as f64);
-    pulp::Arch::new().dispatch(|| match (objective.loss, targets) {
-        (Loss::CrossEntropy, Targets::Classes(classes)) => {
-            assert_eq!(classes.len() * size, outputs.len(), "a target for each prediction");
-            let mut tally = Tally { count: classes.len(), ..Tally::default() };
-            for (k, (row, &class)) in outputs.chunks_exact(size).zip(classes).enumerate() {
-                let d_row = if wanted { &mut d_outputs[k * size..][..size] } else { &mut d_outputs[..size] };
-                let class = class as usize;
-                let (largest, sum) = exponentials(row, d_row);
-                tally.sum += sum.wide().ln() - (row[class] - largest).wide();
-                tally.correct += usize::from(row[class] == largest);
-                let scale = scale / sum;
-                d_row.iter_mut().for_each(|d| *d *= scale);
-                d_row[class] -= R::of(1.0 / total as f64);
-            }
-            tally
-        }
-        (Loss::MeanSquaredError, Targets::Values(values)) => {
-            assert_eq!(values.len(), outputs.len(), "a target for each element");
-            let mut tally = Tally { count: values.len(), ..Tally::default() };
-            for (k, (&output, &value)) in outputs.iter().zip(values).enumerate() {
-                let distance = output - value;
-                tally.sum += distance.wide() * distance.wide();
-                if wanted {
-                    d_outputs[k] = (distance + distance) * scale;
+    vectorised(
+        #[inline(always)]
+        || match (objective.loss, targets) {
+            (Loss::CrossEntropy, Targets::Classes(classes)) => {
+                assert_eq!(classes.len() * size, outputs.len(), "a target for each prediction");
+                let mut tally = Tally { count: classes.len(), ..Tally::default() };
+                for (k, (row, &class)) in outputs.chunks_exact(size).zip(classes).enumerate() {
+                    let d_row =
+                        if wanted { &mut d_outputs[k * size..][..size] } else { &mut d_outputs[..size] };
+                    let class = class as usize;
+                    let (largest, sum) = exponentials(row, d_row);
+                    tally.sum += sum.wide().ln() - (row[class] - largest).wide();
+                    tally.correct += usize::from(row[class] == largest);
+                    let scale = scale / sum;
+                    d_row.iter_mut().for_each(|d| *d *= scale);
+                    d_row[class] -= R::of(1.0 / total as f64);
                 }
+                tally
             }
-            tally
-        }
-        _ => panic!("classes for cross-entropy, values for squared error"),
-    })
+            (Loss::MeanSquaredError, Targets::Values(values)) => {
+                assert_eq!(values.len(), outputs.len(), "a target for each element");
+                let mut tally = Tally { count: values.len(), ..Tally::default() };
+                for (k, (&output, &value)) in outputs.iter().zip(values).enumerate() {
+                    let distance = output - value;
+                    tally.sum += distance.wide() * distance.wide();
+                    if wanted {
+                        d_outputs[k] = (distance + distance) * scale;
+                    }
+                }
+                tally
+            }
+            _ => panic!("classes for cross-entropy, values for squared error"),
+        },
+    )
 }
 
 /// Writes e^(x − largest) of each x; gives the largest x and the sum of what it wrote.

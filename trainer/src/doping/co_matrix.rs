@@ -10,6 +10,7 @@
 use crate::error::Error;
 use crate::random::{Purpose, Stream};
 use crate::real::Real;
+use crate::vector::vectorised;
 use serde::{Deserialize, Serialize};
 
 /// What one Bernoulli draw decides on.
@@ -136,11 +137,14 @@ impl Mask {
         let whole = match self.granularity {
             Granularity::Element => {
                 let kept = &self.kept[i * from.len()..][..from.len()];
-                pulp::Arch::new().dispatch(|| {
-                    for (out, (&from, &kept)) in out.iter_mut().zip(from.iter().zip(kept)) {
-                        *out += if kept == 0 { R::ZERO } else { scale * from };
-                    }
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (out, (&from, &kept)) in out.iter_mut().zip(from.iter().zip(kept)) {
+                            *out += if kept == 0 { R::ZERO } else { scale * from };
+                        }
+                    },
+                );
                 return;
             }
             Granularity::Row => self.kept[i],

@@ -3,6 +3,7 @@
 use super::{Gradients, Layer, Pass, Signal, Weights};
 use crate::real::Real;
 use crate::score::log_softmax;
+use crate::vector::vectorised;
 use dopec::model::Function;
 
 /// A function without weights.
@@ -25,18 +26,21 @@ impl<R: Real> Layer<R> for Activation<R> {
         self.output.clear();
         self.output.extend_from_slice(input.dense());
         let (function, size, values) = (self.function, self.size, &mut self.output);
-        pulp::Arch::new().dispatch(|| match function {
-            Function::Relu => {
-                values.iter_mut().for_each(|x| *x = if *x < R::ZERO { R::ZERO } else { *x });
-            }
-            Function::Tanh => values.iter_mut().for_each(|x| *x = x.tanh()),
-            Function::Sigmoid => values.iter_mut().for_each(|x| *x = x.sigmoid()),
-            Function::LogSoftmax => values.chunks_exact_mut(size).for_each(log_softmax),
-            Function::Softmax => values.chunks_exact_mut(size).for_each(|row| {
-                log_softmax(row);
-                row.iter_mut().for_each(|x| *x = x.exp());
-            }),
-        });
+        vectorised(
+            #[inline(always)]
+            || match function {
+                Function::Relu => {
+                    values.iter_mut().for_each(|x| *x = if *x < R::ZERO { R::ZERO } else { *x });
+                }
+                Function::Tanh => values.iter_mut().for_each(|x| *x = x.tanh()),
+                Function::Sigmoid => values.iter_mut().for_each(|x| *x = x.sigmoid()),
+                Function::LogSoftmax => values.chunks_exact_mut(size).for_each(log_softmax),
+                Function::Softmax => values.chunks_exact_mut(size).for_each(|row| {
+                    log_softmax(row);
+                    row.iter_mut().for_each(|x| *x = x.exp());
+                }),
+            },
+        );
     }
 
     fn output(&self) -> Signal<'_, R> {

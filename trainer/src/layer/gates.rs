@@ -26,20 +26,20 @@ pub(super) fn split_gates<R>(row: &mut [R], places: [usize; 4]) -> LstmRow<'_, R
 /// Sums become gates; c = f∘c₀ + i∘g, h = o∘tanh c.
 #[inline(always)]
 pub(super) fn lstm_forward<R: Real>(
-    gates: LstmRow<'_, R>,
+    LstmRow { i, f, g, o }: LstmRow<'_, R>,
     c_before: &[R],
     c: &mut [R],
     tanh_c: &mut [R],
     h: &mut [R],
 ) {
     let n = c.len();
-    let (i, f, g, o) = (&mut gates.i[..n], &mut gates.f[..n], &mut gates.g[..n], &mut gates.o[..n]);
+    let (i, f, g, o) = (&mut i[..n], &mut f[..n], &mut g[..n], &mut o[..n]);
     let (c_before, tanh_c, h) = (&c_before[..n], &mut tanh_c[..n], &mut h[..n]);
-    for k in 0..n {
-        i[k] = i[k].sigmoid();
+    for sum in i.iter_mut() {
+        *sum = sum.sigmoid();
     }
-    for k in 0..n {
-        f[k] = f[k].sigmoid();
+    for sum in f.iter_mut() {
+        *sum = sum.sigmoid();
     }
     for k in 0..n {
         g[k] = g[k].tanh();
@@ -56,14 +56,14 @@ pub(super) fn lstm_forward<R: Real>(
 /// after, and then that by c of the step before.
 #[inline(always)]
 pub(super) fn lstm_backward<R: Real>(
-    gates: LstmRow<'_, R>,
+    LstmRow { i, f, g, o }: LstmRow<'_, R>,
     c_before: &[R],
     tanh_c: &[R],
     dh: &[R],
     dc: &mut [R],
 ) {
     let n = dc.len();
-    let (i, f, g, o) = (&mut gates.i[..n], &mut gates.f[..n], &mut gates.g[..n], &mut gates.o[..n]);
+    let (i, f, g, o) = (&mut i[..n], &mut f[..n], &mut g[..n], &mut o[..n]);
     let (c_before, tanh_c, dh) = (&c_before[..n], &tanh_c[..n], &dh[..n]);
     for k in 0..n {
         let (i_k, f_k, g_k, o_k) = (i[k], f[k], g[k], o[k]);

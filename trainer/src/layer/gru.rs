@@ -5,6 +5,7 @@ use super::projection::Projection;
 use super::{Gradients, Layer, Pass, Signal, State, WeightId, Weights, add_column_sums, resize};
 use crate::product::{Into, View, ViewMut, multiply};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// Gated recurrent unit; gates in the order r, z, n.
 #[derive(Debug, Clone, PartialEq)]
@@ -68,7 +69,6 @@ impl<R: Real> Layer<R> for Gru<R> {
         let bias = self.bias_ih.map(|bias| weights.vector(bias));
         self.projection.forward(input, weights.matrix(self.weight_ih), bias, &mut self.gates);
         let w_hh = weights.transposed(self.weight_hh);
-        let arch = pulp::Arch::new();
         for (step, gates) in self.gates.chunks_exact_mut(block * 3).enumerate() {
             let (h_before, h) = self.h[step * block..][..2 * block].split_at_mut(block);
             match self.bias_hh {
@@ -81,15 +81,18 @@ impl<R: Real> Layer<R> for Gru<R> {
             let out = &mut ViewMut::new(&mut self.sums, lanes, 3 * hidden);
             multiply(out, View::new(h_before, lanes, hidden), w_hh, Into::Add);
             let (sums, hidden_n) = (&self.sums, &mut self.hidden_n[step * block..][..block]);
-            arch.dispatch(|| {
-                let rows = gates.chunks_exact_mut(3 * hidden).zip(sums.chunks_exact(3 * hidden));
-                let states = h_before.chunks_exact(hidden).zip(h.chunks_exact_mut(hidden));
-                let rows = rows.zip(states).zip(hidden_n.chunks_exact_mut(hidden));
-                for (((gates, sums), (h_before, h)), hidden_n) in rows {
-                    hidden_n.copy_from_slice(&sums[2 * hidden..]);
-                    gru_forward(gates, sums, h_before, h);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let rows = gates.chunks_exact_mut(3 * hidden).zip(sums.chunks_exact(3 * hidden));
+                    let states = h_before.chunks_exact(hidden).zip(h.chunks_exact_mut(hidden));
+                    let rows = rows.zip(states).zip(hidden_n.chunks_exact_mut(hidden));
+                    for (((gates, sums), (h_before, h)), hidden_n) in rows {
+                        hidden_n.copy_from_slice(&sums[2 * hidden..]);
+                        gru_forward(gates, sums, h_before, h);
+                    }
+                },
+            );
         }
         self.state.h.copy_from_slice(&self.h[pass.rows() * hidden..]);
     }
@@ -112,26 +115,28 @@ impl<R: Real> Layer<R> for Gru<R> {
         self.dh.clear();
         resize(&mut self.dh, block);
         let w_hh = weights.matrix(self.weight_hh);
-        let arch = pulp::Arch::new();
         for (step, gates) in self.gates.chunks_exact_mut(block * 3).enumerate().rev() {
             let h_before = &self.h[step * block..][..block];
             let hidden_n = &mut self.hidden_n[step * block..][..block];
             let (dh, sums) = (&mut self.dh, &mut self.sums);
             let d_output = &d_output[step * block..][..block];
-            arch.dispatch(|| {
-                for (dh, &d) in dh.iter_mut().zip(d_output) {
-                    *dh += d;
-                }
-                let rows = gates.chunks_exact_mut(3 * hidden).zip(hidden_n.chunks_exact_mut(hidden));
-                let states = h_before.chunks_exact(hidden).zip(dh.chunks_exact_mut(hidden));
-                for (((gates, hidden_n), (h_before, dh)), sums) in
-                    rows.zip(states).zip(sums.chunks_exact_mut(3 * hidden))
-                {
-                    gru_backward(gates, hidden_n, h_before, dh);
-                    sums[..2 * hidden].copy_from_slice(&gates[..2 * hidden]);
-                    sums[2 * hidden..].copy_from_slice(hidden_n);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (dh, &d) in dh.iter_mut().zip(d_output) {
+                        *dh += d;
+                    }
+                    let rows = gates.chunks_exact_mut(3 * hidden).zip(hidden_n.chunks_exact_mut(hidden));
+                    let states = h_before.chunks_exact(hidden).zip(dh.chunks_exact_mut(hidden));
+                    for (((gates, hidden_n), (h_before, dh)), sums) in
+                        rows.zip(states).zip(sums.chunks_exact_mut(3 * hidden))
+                    {
+                        gru_backward(gates, hidden_n, h_before, dh);
+                        sums[..2 * hidden].copy_from_slice(&gates[..2 * hidden]);
+                        sums[2 * hidden..].copy_from_slice(hidden_n);
+                    }
+                },
+            );
             if step > 0 {
                 let out = &mut ViewMut::new(&mut self.dh, lanes, hidden);
                 multiply(out, View::new(&self.sums, lanes, 3 * hidden), w_hh, Into::Add);

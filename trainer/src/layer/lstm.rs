@@ -9,6 +9,7 @@ use super::projection::Projection;
 use super::{Gradients, Layer, Pass, Signal, State, WeightId, Weights, add_column_sums, resize};
 use crate::product::{Into, View, ViewMut, multiply};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// The weights of an LSTM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,7 +120,6 @@ impl<R: Real> Layer<R> for Lstm<R> {
         let w_ih = self.input_weights(weights);
         self.projection.forward(input, w_ih, bias, &mut self.gates);
         let w_hh = self.hidden_weights_transposed(weights);
-        let arch = pulp::Arch::new();
         for (step, gates) in self.gates.chunks_exact_mut(block * 4).enumerate() {
             let (h_before, h) = self.h[step * block..][..2 * block].split_at_mut(block);
             let (c_before, c) = self.c[step * block..][..2 * block].split_at_mut(block);
@@ -127,13 +127,17 @@ impl<R: Real> Layer<R> for Lstm<R> {
             let out = &mut ViewMut::new(gates, lanes, 4 * hidden);
             multiply(out, View::new(h_before, lanes, hidden), w_hh, Into::Add);
             let places = self.places;
-            arch.dispatch(|| {
-                let rows = c.chunks_exact_mut(hidden).zip(c_before.chunks_exact(hidden));
-                let rows = rows.zip(tanh_c.chunks_exact_mut(hidden).zip(h.chunks_exact_mut(hidden)));
-                for (gates, ((c, c_before), (tanh_c, h))) in gates.chunks_exact_mut(4 * hidden).zip(rows) {
-                    lstm_forward(split_gates(gates, places), c_before, c, tanh_c, h);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let rows = c.chunks_exact_mut(hidden).zip(c_before.chunks_exact(hidden));
+                    let rows = rows.zip(tanh_c.chunks_exact_mut(hidden).zip(h.chunks_exact_mut(hidden)));
+                    for (gates, ((c, c_before), (tanh_c, h))) in gates.chunks_exact_mut(4 * hidden).zip(rows)
+                    {
+                        lstm_forward(split_gates(gates, places), c_before, c, tanh_c, h);
+                    }
+                },
+            );
         }
         self.state.h.copy_from_slice(&self.h[pass.rows() * hidden..]);
         self.state.c.copy_from_slice(&self.c[pass.rows() * hidden..]);
@@ -159,22 +163,26 @@ impl<R: Real> Layer<R> for Lstm<R> {
         resize(&mut self.dh, block);
         resize(&mut self.dc, block);
         let w_hh = self.hidden_weights(weights);
-        let arch = pulp::Arch::new();
         for (step, gates) in self.gates.chunks_exact_mut(block * 4).enumerate().rev() {
             let c_before = &self.c[step * block..][..block];
             let tanh_c = &self.tanh_c[step * block..][..block];
             let (dh, dc, places) = (&mut self.dh, &mut self.dc, self.places);
             let d_output = &d_output[step * block..][..block];
-            arch.dispatch(|| {
-                for (dh, &d) in dh.iter_mut().zip(d_output) {
-                    *dh += d;
-                }
-                let rows = c_before.chunks_exact(hidden).zip(tanh_c.chunks_exact(hidden));
-                let rows = rows.zip(dh.chunks_exact(hidden).zip(dc.chunks_exact_mut(hidden)));
-                for (gates, ((c_before, tanh_c), (dh, dc))) in gates.chunks_exact_mut(4 * hidden).zip(rows) {
-                    lstm_backward(split_gates(gates, places), c_before, tanh_c, dh, dc);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (dh, &d) in dh.iter_mut().zip(d_output) {
+                        *dh += d;
+                    }
+                    let rows = c_before.chunks_exact(hidden).zip(tanh_c.chunks_exact(hidden));
+                    let rows = rows.zip(dh.chunks_exact(hidden).zip(dc.chunks_exact_mut(hidden)));
+                    for (gates, ((c_before, tanh_c), (dh, dc))) in
+                        gates.chunks_exact_mut(4 * hidden).zip(rows)
+                    {
+                        lstm_backward(split_gates(gates, places), c_before, tanh_c, dh, dc);
+                    }
+                },
+            );
             // No gradient leaves the first step: that is where backpropagation is truncated.
             if step > 0 {
                 let out = &mut ViewMut::new(&mut self.dh, lanes, hidden);

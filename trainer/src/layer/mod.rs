@@ -25,6 +25,7 @@ pub use lstm::{Lstm, LstmIds};
 
 use crate::product::View;
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// One of the arrays that layers compute with: a matrix as materialised for this batch, or a vector.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -177,11 +178,14 @@ fn resize<R: Real>(buffer: &mut Vec<R>, len: usize) {
 
 /// sums += the columns' sums of rows as long as `sums`.
 fn add_column_sums<R: Real>(rows: &[R], sums: &mut [R]) {
-    pulp::Arch::new().dispatch(|| {
-        for row in rows.chunks_exact(sums.len()) {
-            for (sum, &value) in sums.iter_mut().zip(row) {
-                *sum += value;
+    vectorised(
+        #[inline(always)]
+        || {
+            for row in rows.chunks_exact(sums.len()) {
+                for (sum, &value) in sums.iter_mut().zip(row) {
+                    *sum += value;
+                }
             }
-        }
-    });
+        },
+    );
 }

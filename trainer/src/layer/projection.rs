@@ -7,6 +7,7 @@
 use super::{Signal, resize};
 use crate::product::{Into, View, ViewMut, multiply};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// Buffers of a projection; empty until an input of looked-up rows is met.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -79,9 +80,12 @@ fn fill_with<R: Real>(bias: Option<&[R]>, outputs: usize, y: &mut [R]) -> Into {
 }
 
 fn add<R: Real>(to: &mut [R], from: &[R]) {
-    pulp::Arch::new().dispatch(|| {
-        for (to, &from) in to.iter_mut().zip(from) {
-            *to += from;
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to += from;
+            }
+        },
+    );
 }

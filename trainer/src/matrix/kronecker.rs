@@ -8,21 +8,24 @@ use super::{add_scaled, dot};
 use crate::parameter::{ParameterId, Parameters};
 use crate::product::{View, ViewMut};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// out += F1 ⊗ F2 ⊗ ...
 pub(super) fn add_to<R: Real>(factors: &[ParameterId], parameters: &Parameters<R>, out: &mut ViewMut<'_, R>) {
     let (first, rest) = factors.split_first().expect("a Kronecker product has factors");
     let (inner, inner_rows, inner_cols) = product(rest, parameters);
     let first = View::new_of(&parameters[*first]);
-    let arch = pulp::Arch::new();
     for i in 0..first.shape().0 {
         for (inner_row, inner) in inner.chunks_exact(inner_cols).enumerate() {
             let row = out.row(i * inner_rows + inner_row);
-            arch.dispatch(|| {
-                for (block, &weight) in row.chunks_exact_mut(inner_cols).zip(first.row(i)) {
-                    add_scaled(block, weight, inner);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (block, &weight) in row.chunks_exact_mut(inner_cols).zip(first.row(i)) {
+                        add_scaled(block, weight, inner);
+                    }
+                },
+            );
         }
     }
 }
@@ -35,18 +38,20 @@ pub(super) fn backward<R: Real>(factors: &[ParameterId], parameters: &mut Parame
     let cols = parameters[*first].shape[1];
     let parameter = &mut parameters[*first];
     let rows = parameter.values.chunks_exact(cols).zip(parameter.gradient.chunks_exact_mut(cols));
-    let arch = pulp::Arch::new();
     for (i, (weights, d_weights)) in rows.enumerate() {
         let inner_lines = inner.chunks_exact(inner_cols).zip(d_inner.chunks_exact_mut(inner_cols));
         for (inner_row, (inner, d_inner)) in inner_lines.enumerate() {
             let row = dw.row(i * inner_rows + inner_row);
-            arch.dispatch(|| {
-                let weights = weights.iter().zip(d_weights.iter_mut());
-                for (block, (&weight, d_weight)) in row.chunks_exact(inner_cols).zip(weights) {
-                    *d_weight += dot(block, inner);
-                    add_scaled(d_inner, weight, block);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    let weights = weights.iter().zip(d_weights.iter_mut());
+                    for (block, (&weight, d_weight)) in row.chunks_exact(inner_cols).zip(weights) {
+                        *d_weight += dot(block, inner);
+                        add_scaled(d_inner, weight, block);
+                    }
+                },
+            );
         }
     }
     if let [last] = rest {

@@ -18,6 +18,7 @@ use crate::doping::co_matrix::{Draw, Mask};
 use crate::parameter::{ParameterId, Parameters};
 use crate::product::{View, ViewMut};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// A rows × cols matrix, W = structure + S∘mask; at least one of the two is there.
 #[derive(Debug, Clone, PartialEq)]
@@ -226,15 +227,18 @@ impl Structure {
 /// to += from, element by element.
 #[inline]
 fn add<R: Real>(to: &mut [R], from: &[R]) {
-    pulp::Arch::new().dispatch(|| {
-        for (to, &from) in to.iter_mut().zip(from) {
-            *to += from;
-        }
-    });
+    vectorised(
+        #[inline(always)]
+        || {
+            for (to, &from) in to.iter_mut().zip(from) {
+                *to += from;
+            }
+        },
+    );
 }
 
 /// to += scale · from.
-#[inline]
+#[inline(always)]
 fn add_scaled<R: Real>(to: &mut [R], scale: R, from: &[R]) {
     for (to, &from) in to.iter_mut().zip(from) {
         *to += scale * from;
@@ -242,7 +246,7 @@ fn add_scaled<R: Real>(to: &mut [R], scale: R, from: &[R]) {
 }
 
 /// Σ a·b, in eight sums side by side, so that vectors can form it.
-#[inline]
+#[inline(always)]
 fn dot<R: Real>(a: &[R], b: &[R]) -> R {
     let mut sums = [R::ZERO; 8];
     let (a_chunks, b_chunks) = (a.chunks_exact(8), b.chunks_exact(8));

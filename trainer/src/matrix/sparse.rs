@@ -3,6 +3,7 @@
 use crate::parameter::{ParameterId, Parameters};
 use crate::product::{View, ViewMut};
 use crate::real::Real;
+use crate::vector::vectorised;
 
 /// S with its mask.
 #[derive(Debug, Clone, PartialEq)]
@@ -28,14 +29,16 @@ impl Sparse {
     pub(super) fn add_to<R: Real>(&self, parameters: &Parameters<R>, out: &mut ViewMut<'_, R>) {
         let cols = out.shape().1;
         let lines = parameters[self.values].values.chunks_exact(cols).zip(self.mask.chunks_exact(cols));
-        let arch = pulp::Arch::new();
         for (i, (values, mask)) in lines.enumerate() {
             let row = out.row(i);
-            arch.dispatch(|| {
-                for (weight, (&value, &kept)) in row.iter_mut().zip(values.iter().zip(mask)) {
-                    *weight += if kept == 0 { R::ZERO } else { value };
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (weight, (&value, &kept)) in row.iter_mut().zip(values.iter().zip(mask)) {
+                        *weight += if kept == 0 { R::ZERO } else { value };
+                    }
+                },
+            );
         }
     }
 
@@ -43,15 +46,17 @@ impl Sparse {
     pub(super) fn backward<R: Real>(&self, parameters: &mut Parameters<R>, dw: View<'_, R>) {
         let cols = dw.shape().1;
         let gradient = &mut parameters[self.values].gradient;
-        let arch = pulp::Arch::new();
         for (i, (row, mask)) in gradient.chunks_exact_mut(cols).zip(self.mask.chunks_exact(cols)).enumerate()
         {
             let d_row = dw.row(i);
-            arch.dispatch(|| {
-                for (gradient, (&d_weight, &kept)) in row.iter_mut().zip(d_row.iter().zip(mask)) {
-                    *gradient += if kept == 0 && !self.returns { R::ZERO } else { d_weight };
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for (gradient, (&d_weight, &kept)) in row.iter_mut().zip(d_row.iter().zip(mask)) {
+                        *gradient += if kept == 0 && !self.returns { R::ZERO } else { d_weight };
+                    }
+                },
+            );
         }
     }
 

@@ -24,6 +24,7 @@ use crate::matrix::{Form, Matrix};
 use crate::parameter::{ParameterId, Parameters};
 use crate::product::{View, ViewMut, transpose};
 use crate::real::Real;
+use crate::vector::vectorised;
 use build::Builder;
 use worker::AnyLayer;
 
@@ -138,11 +139,14 @@ impl<R: Real> Network<R> {
         let Some((sum, rest)) = workers.split_first_mut() else { return };
         for gradients in rest {
             for (sum, values) in sum.0.iter_mut().zip(&gradients.0) {
-                pulp::Arch::new().dispatch(|| {
-                    for (sum, &value) in sum.iter_mut().zip(values) {
-                        *sum += value;
-                    }
-                });
+                vectorised(
+                    #[inline(always)]
+                    || {
+                        for (sum, &value) in sum.iter_mut().zip(values) {
+                            *sum += value;
+                        }
+                    },
+                );
             }
         }
         for (trained, dw) in self.trained.iter().zip(&sum.0) {
@@ -246,18 +250,18 @@ impl<R: Real> Assembly<R> {
     /// looked-up rows.
     fn layer(&mut self, spec: &LayerSpec, k: usize, size: usize, rows: bool) -> Result<AnyLayer<R>, Error> {
         let third = |size: usize| 1.0 / (3.0 * size as f64);
-        Ok(match spec {
-            &LayerSpec::Embedding { ref name, vocab, size, ref weight } => {
+        Ok(match *spec {
+            LayerSpec::Embedding { ref name, vocab, size, ref weight } => {
                 let weight = self.matrix(&format!("{name}.weight"), weight, (vocab, size), 1.0, false)?;
                 AnyLayer::Embedding(Embedding::new(weight, vocab, size, rows))
             }
-            &LayerSpec::Linear { ref name, input_size: input, output_size: output, ref weight, bias } => {
+            LayerSpec::Linear { ref name, input_size: input, output_size: output, ref weight, bias } => {
                 let extents = (output, input);
                 let weight = self.matrix(&format!("{name}.weight"), weight, extents, third(input), false)?;
                 let bias = self.vector(bias, &format!("{name}.bias"), output, 0.0);
                 AnyLayer::Linear(Linear::new(weight, bias, input, output))
             }
-            &LayerSpec::Lstm {
+            LayerSpec::Lstm {
                 ref name,
                 input_size: input,
                 hidden_size: h,
@@ -288,7 +292,7 @@ impl<R: Real> Assembly<R> {
                 }
                 AnyLayer::Lstm(Lstm::new(ids, bias, input, h, places))
             }
-            &LayerSpec::Gru {
+            LayerSpec::Gru {
                 ref name,
                 input_size: input,
                 hidden_size: h,
@@ -304,10 +308,10 @@ impl<R: Real> Assembly<R> {
                 let bias_hh = self.vector(bias_hh, &format!("{name}.bias_hh"), 3 * h, 0.0);
                 AnyLayer::Gru(Gru::new([ih, hh], [bias_ih, bias_hh], input, h))
             }
-            &LayerSpec::Activation { size, function, .. } => {
+            LayerSpec::Activation { size, function, .. } => {
                 AnyLayer::Activation(Activation::new(function.into(), size))
             }
-            &LayerSpec::LayerNorm { ref name, size, bias, epsilon } => {
+            LayerSpec::LayerNorm { ref name, size, bias, epsilon } => {
                 if epsilon <= 0.0 || !epsilon.is_finite() {
                     return Err(Error::specification(name, "epsilon must be above 0"));
                 }
@@ -316,7 +320,7 @@ impl<R: Real> Assembly<R> {
                 let weight = weight.expect("it was asked for");
                 AnyLayer::LayerNorm(LayerNorm::new(weight, bias, size, epsilon))
             }
-            &LayerSpec::Dropout { probability } => {
+            LayerSpec::Dropout { probability } => {
                 AnyLayer::Dropout(Dropout::new(probability, size, k as u64))
             }
         })

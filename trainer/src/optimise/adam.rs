@@ -4,6 +4,7 @@
 use crate::error::Error;
 use crate::parameter::Parameters;
 use crate::real::Real;
+use crate::vector::vectorised;
 use serde::{Deserialize, Serialize};
 
 /// Options of Adam.
@@ -90,15 +91,18 @@ impl<R: Real> Adam<R> {
         for (parameter, (mean, square)) in parameters.iter_mut().zip(moments) {
             let decay = R::of(if parameter.decays { 1.0 - learning_rate * weight_decay } else { 1.0 });
             let values = parameter.values.iter_mut().zip(&parameter.gradient);
-            pulp::Arch::new().dispatch(|| {
-                for ((value, &gradient), (mean, square)) in values.zip(mean.iter_mut().zip(square)) {
-                    let gradient = gradient * scale;
-                    *mean = beta1 * *mean + one_less1 * gradient;
-                    *square = beta2 * *square + one_less2 * gradient * gradient;
-                    // m̂ / (√v̂ + ε) with the corrections taken out of the loop.
-                    *value = *value * decay - rate * *mean / (square.sqrt() / root + epsilon);
-                }
-            });
+            vectorised(
+                #[inline(always)]
+                || {
+                    for ((value, &gradient), (mean, square)) in values.zip(mean.iter_mut().zip(square)) {
+                        let gradient = gradient * scale;
+                        *mean = beta1 * *mean + one_less1 * gradient;
+                        *square = beta2 * *square + one_less2 * gradient * gradient;
+                        // m̂ / (√v̂ + ε) with the corrections taken out of the loop.
+                        *value = *value * decay - rate * *mean / (square.sqrt() / root + epsilon);
+                    }
+                },
+            );
         }
     }
 }

@@ -189,8 +189,10 @@ pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     })
 }
 
-fn damaged(problem: impl ToString) -> Error {
-    Error::Checkpoint(format!("it is cut short or damaged: {}", problem.to_string()))
+// By value, so that it can be handed to `map_err` as it is.
+#[allow(clippy::needless_pass_by_value)]
+fn damaged(problem: impl std::fmt::Display) -> Error {
+    Error::Checkpoint(format!("it is cut short or damaged: {problem}"))
 }
 
 fn read_header(bytes: &[u8]) -> Result<Header, Error> {
