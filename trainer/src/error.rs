@@ -26,7 +26,7 @@ pub enum Error {
     Data(String),
     /// A checkpoint that cannot be resumed: cut short, damaged, or of another run.
     Checkpoint(String),
-    /// The loss or a gradient was infinite or not a number; nothing was changed by this step.
+    /// The loss or a gradient was infinite or not a number; parameters were not updated by this step.
     NotFinite {
         /// The step, from 0.
         step: u64,
