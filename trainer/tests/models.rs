@@ -114,3 +114,29 @@ fn specifications_that_contradict_themselves_are_refused() {
     assert!(refused(MatrixSpec::dense().doped(10_000)).contains("10000 non-zeros in a 64×8 matrix"));
     assert!(refused(MatrixSpec { structure: None, nonzeros: None }).contains("neither"));
 }
+
+#[test]
+fn a_model_trained_elsewhere_gives_its_check_vectors() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../tests/models/shakespeare_small.json");
+    let json = std::fs::read(path).unwrap();
+    let source = dopec::Source {
+        file: "shakespeare_small.json",
+        json: &json,
+        open: &|_| Err(std::io::Error::other("the arrays stand in the file itself")),
+        lock: None,
+    };
+    let model = dopec::ingest::ingest(&source).unwrap();
+    let network = Network::<f32>::from_model(&model, 0.0, 1).unwrap();
+    let check = model.check.as_ref().unwrap();
+    let dopec::model::Steps::Tokens(tokens) = &check.steps else { panic!("it takes tokens") };
+    let mut worker = network.worker();
+    let pass = Pass { steps: tokens.len(), lanes: 1, first_lane: 0, training: None };
+    worker.forward(network.weights(), Signal::Tokens(tokens), &pass);
+    let expected: Vec<f64> = check.outputs.concat();
+    assert_eq!(worker.output().len(), expected.len());
+    for (found, expected) in worker.output().iter().zip(expected) {
+        assert!((f64::from(*found) - expected).abs() < 1e-4, "{found} {expected}");
+    }
+    let again = network.to_model(&model.name);
+    assert_eq!(again.layers, model.layers);
+}
