@@ -1,0 +1,109 @@
+//! Shapes of factors within a number of values.
+
+use crate::error::Error;
+
+/// The extents of two Kronecker factors of a rows × cols matrix that hold at most `values`: of the highest
+/// rank, as rank(A ⊗ B) = rank A · rank B; of these the largest or the smallest in size; of these the
+/// one with the smaller first factor. None where no two factors fit.
+///
+/// Large factors are for a Kronecker product alone, small ones leave room for a sparse part.
+pub fn kronecker(rows: usize, cols: usize, values: usize, largest: bool) -> Option<[[usize; 2]; 2]> {
+    let mut best: Option<([i64; 4], [[usize; 2]; 2])> = None;
+    for m in divisors(rows) {
+        for n in divisors(cols) {
+            let (inner_m, inner_n) = (rows / m, cols / n);
+            let size = m * n + inner_m * inner_n;
+            if size > values {
+                continue;
+            }
+            let rank = m.min(n) * inner_m.min(inner_n);
+            let by_size = if largest { size as i64 } else { -(size as i64) };
+            let order = [rank as i64, by_size, -((m * n) as i64), m as i64];
+            if best.is_none_or(|(other, _)| order > other) {
+                best = Some((order, [[m, n], [inner_m, inner_n]]));
+            }
+        }
+    }
+    best.map(|(_, factors)| factors)
+}
+
+/// Dense rows and the rank of the part below them, within so many values, for the highest sum of the two,
+/// which is the rank of the whole; of these the one with the highest rank below. None where not even one row
+/// and a rank of 1 fit, or where there is no row left below.
+pub fn hybrid(rows: usize, cols: usize, values: usize) -> Option<(usize, usize)> {
+    let mut best: Option<(usize, usize)> = None;
+    for rank in 1..=rows.min(cols) {
+        // above · cols + rank · (rows − above + cols) ≤ values
+        let Some(left) = values.checked_sub(rank * (rows + cols)) else { break };
+        // With a rank of all columns, rows above cost nothing more than rows below.
+        let above = left.checked_div(cols - rank).unwrap_or(rows).min(rows - 1);
+        if above == 0 {
+            break;
+        }
+        if rank <= rows - above && best.is_none_or(|(a, r)| above + rank >= a + r) {
+            best = Some((above, rank));
+        }
+    }
+    best
+}
+
+/// The hidden sizes of a smaller dense network: those of an LSTM network scaled down together until its
+/// matrices hold at most a `factor`-th of the values; the first layer's input keeps its size.
+///
+/// # Errors
+///
+/// A factor that even one unit a layer is too much for.
+pub fn smaller_hidden(input_size: usize, hidden: &[usize], factor: f64) -> Result<Vec<usize>, Error> {
+    let values = |hidden: &[usize]| -> usize {
+        let inputs = std::iter::once(input_size).chain(hidden.iter().copied());
+        hidden.iter().zip(inputs).map(|(&h, input)| 4 * h * (input + h)).sum()
+    };
+    let budget = values(hidden) as f64 / factor;
+    let widest = hidden.iter().copied().max().unwrap_or(0);
+    for size in (1..=widest).rev() {
+        let scaled: Vec<usize> = hidden.iter().map(|&h| (h * size / widest).max(1)).collect();
+        if values(&scaled) as f64 <= budget {
+            return Ok(scaled);
+        }
+    }
+    Err(Error::Budget(format!("an LSTM network of {hidden:?} units cannot be {factor} times smaller")))
+}
+
+fn divisors(n: usize) -> impl Iterator<Item = usize> {
+    (1..=n).filter(move |m| n.is_multiple_of(*m))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{hybrid, kronecker, smaller_hidden};
+
+    #[test]
+    fn kronecker_factors_are_chosen_by_rank_then_by_size() {
+        assert_eq!(kronecker(2600, 1300, 300_000, false), Some([[52, 26], [50, 50]]));
+        // Too little for full rank.
+        let [a, b] = kronecker(2600, 1300, 3_800, false).unwrap();
+        let rank = a[0].min(a[1]) * b[0].min(b[1]);
+        assert!(rank < 1300 && a[0] * a[1] + b[0] * b[1] <= 3_800);
+        let [a, b] = kronecker(1024, 384, 39_321, true).unwrap();
+        assert_eq!((a[0] * b[0], a[1] * b[1], a[0].min(a[1]) * b[0].min(b[1])), (1024, 384, 384));
+        assert_eq!(kronecker(97, 89, 186, false), Some([[1, 89], [97, 1]]));
+        assert_eq!(kronecker(97, 89, 185, false), None);
+    }
+
+    #[test]
+    fn hybrids_have_about_twice_the_rank_of_low_rank_at_the_same_budget() {
+        let (above, rank) = hybrid(1000, 1000, 100_000).unwrap();
+        assert!(above * 1000 + rank * (2000 - above) <= 100_000);
+        assert!(above + rank > 95, "{above} {rank}: a low-rank matrix has 50");
+        assert_eq!(hybrid(10, 10, 20), None);
+    }
+
+    #[test]
+    fn smaller_networks_fit() {
+        let values = |h: usize| 4 * h * (128 + h);
+        let small = smaller_hidden(128, &[256], 10.0).unwrap()[0];
+        assert!(values(small) * 10 <= values(256) && values(small + 1) * 10 > values(256));
+        assert_eq!(smaller_hidden(650, &[650, 650], 1.0).unwrap(), [650, 650]);
+        assert!(smaller_hidden(1000, &[2], 3.0).is_err());
+    }
+}

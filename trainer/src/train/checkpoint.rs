@@ -1,0 +1,230 @@
+//! Checkpoints: everything that the next step of a run depends on, in the safetensors format.
+//!
+//! Arrays are the parameters, both moments of Adam, the masks and the carried states; the header holds
+//! the specification, the settings, the step and the place in the data. Random numbers need nothing saved
+//! (see [`crate::random`]). A checkpoint is written whole or not at all.
+
+use super::{Data, Settings, Trainer};
+use crate::error::Error;
+use crate::network::{Initialisation, Network, NetworkSpec};
+use safetensors::{Dtype, SafeTensors, tensor::TensorView};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+
+/// The key of the header in the metadata.
+const KEY: &str = "dopec-checkpoint";
+const VERSION: u32 = 1;
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Header {
+    version: u32,
+    spec: NetworkSpec,
+    settings: Settings,
+    /// Of the data that is trained on.
+    fingerprint: u64,
+    step: u64,
+    updates: u64,
+    place: [u64; 2],
+    from: Vec<usize>,
+    /// For each sparse part whether its pruned positions may return.
+    returns: Vec<bool>,
+}
+
+impl Trainer {
+    /// The run as it is between two steps.
+    pub fn checkpoint(&mut self) -> Vec<u8> {
+        let mut arrays: Vec<(String, Dtype, Vec<u8>)> = Vec::new();
+        let mut push = |name: String, values: &[f32]| {
+            arrays.push((name, Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
+        };
+        let moments = self.adam.mean.iter().zip(&self.adam.square);
+        for (k, (parameter, (mean, square))) in self.network.parameters.iter().zip(moments).enumerate() {
+            push(format!("value.{k}.{}", parameter.name), &parameter.values);
+            push(format!("mean.{k}"), mean);
+            push(format!("square.{k}"), square);
+        }
+        for (k, shard) in self.shards.iter_mut().enumerate() {
+            for (layer, state) in shard.worker.states().enumerate() {
+                push(format!("state.{k}.{layer}.h"), &state.h);
+                push(format!("state.{k}.{layer}.c"), &state.c);
+            }
+        }
+        let (mut masks, mut returns) = (0, Vec::new());
+        for matrix in self.network.matrices() {
+            matrix.visit_sparse(&mut |_, sparse| {
+                arrays.push((format!("mask.{masks}"), Dtype::U8, sparse.mask.clone()));
+                masks += 1;
+                returns.push(sparse.returns);
+            });
+        }
+        let header = Header {
+            version: VERSION,
+            spec: self.network.spec.clone(),
+            settings: self.settings,
+            fingerprint: self.fingerprint,
+            step: self.step,
+            updates: self.adam.updates,
+            place: self.feed.place(),
+            from: self.from.clone(),
+            returns,
+        };
+        let header = serde_json::to_string(&header).expect("a header is plain data");
+        let views = arrays.iter().map(|(name, dtype, bytes)| {
+            let shape = vec![bytes.len() / (dtype.bitsize() / 8)];
+            (name, TensorView::new(*dtype, shape, bytes).expect("the shape is that of the bytes"))
+        });
+        let metadata = [(KEY.to_owned(), header)].into_iter().collect();
+        safetensors::serialize(views, Some(metadata)).expect("arrays have different names")
+    }
+
+    /// The specification and the settings of a checkpoint, and the steps that its run had taken.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not a checkpoint, or not all of one.
+    pub fn inspect(bytes: &[u8]) -> Result<(NetworkSpec, Settings, u64), Error> {
+        let header = read_header(bytes)?;
+        Ok((header.spec, header.settings, header.step))
+    }
+
+    /// Goes on with the run of a checkpoint, on the data it was trained on.
+    ///
+    /// `expected` is what the caller would begin with; a checkpoint of another network or of other settings
+    /// is then refused.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not a checkpoint, or not all of one; a checkpoint of another network, of other
+    /// settings or of other data.
+    pub fn resume(
+        bytes: &[u8],
+        data: Data,
+        expected: Option<(&NetworkSpec, &Settings)>,
+    ) -> Result<Trainer, Error> {
+        let header = read_header(bytes)?;
+        let refuse = |problem: &str| Err(Error::Checkpoint(problem.to_owned()));
+        match expected {
+            Some((spec, _)) if *spec != header.spec => return refuse("it is of another network"),
+            Some((_, settings)) if *settings != header.settings => {
+                return refuse("it is of a run with other settings");
+            }
+            _ => {}
+        }
+        if data.fingerprint() != header.fingerprint {
+            return refuse("its run was trained on other data");
+        }
+        let tensors = SafeTensors::deserialize(bytes).map_err(damaged)?;
+        let options = Initialisation { seed: header.settings.seed, ..Initialisation::default() };
+        let network = Network::new(header.spec, options)?;
+        let mut trainer = Trainer::new(network, header.settings, data)?;
+        let moments = trainer.adam.mean.iter_mut().zip(&mut trainer.adam.square);
+        for (k, (parameter, (mean, square))) in trainer.network.parameters.iter_mut().zip(moments).enumerate()
+        {
+            fill(&tensors, &format!("value.{k}.{}", parameter.name), &mut parameter.values)?;
+            fill(&tensors, &format!("mean.{k}"), mean)?;
+            fill(&tensors, &format!("square.{k}"), square)?;
+        }
+        for (k, shard) in trainer.shards.iter_mut().enumerate() {
+            for (layer, state) in shard.worker.states().enumerate() {
+                state.h = floats(&tensors, &format!("state.{k}.{layer}.h"))?;
+                state.c = floats(&tensors, &format!("state.{k}.{layer}.c"))?;
+            }
+        }
+        let (mut k, mut problem) = (0, None);
+        let (matrices, _) = trainer.network.matrices_mut();
+        for matrix in matrices {
+            matrix.visit_sparse_mut(&mut |sparse| {
+                let name = format!("mask.{k}");
+                match tensors.tensor(&name) {
+                    Ok(view) if view.data().len() == sparse.mask.len() && header.returns.len() > k => {
+                        sparse.mask.copy_from_slice(view.data());
+                        sparse.returns = header.returns[k];
+                    }
+                    _ => problem = Some(name),
+                }
+                k += 1;
+            });
+        }
+        if let Some(name) = problem {
+            return Err(damaged(format!("{name} is not as long as it should be")));
+        }
+        if header.from.len() != trainer.from.len() {
+            return Err(damaged("the sparse parts are not those of its network"));
+        }
+        trainer.from = header.from;
+        trainer.step = header.step;
+        trainer.adam.updates = header.updates;
+        trainer.feed.seek(header.place, header.settings.seed);
+        Ok(trainer)
+    }
+
+    /// Writes a checkpoint, whole or not at all: what stood at `path` stays until the new one is complete.
+    ///
+    /// # Errors
+    ///
+    /// What the system says, as of a full disk.
+    pub fn write_checkpoint(&mut self, path: &Path) -> Result<(), Error> {
+        write_whole(path, &self.checkpoint())
+    }
+}
+
+/// Writes a file whole or not at all: beside its place first, and then to it by renaming.
+///
+/// # Errors
+///
+/// What the system says, as of a full disk; what stood at `path` is then still there.
+pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(format!(".{}.partial", std::process::id()));
+    let beside = Path::new(&beside);
+    let written = fs::File::create(beside)
+        .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
+        .and_then(|()| fs::rename(beside, path));
+    written.map_err(|error| {
+        // Nothing to be done where this fails too: the first error is the one to tell.
+        let _ = fs::remove_file(beside);
+        Error::File { path: path.display().to_string(), problem: error.to_string() }
+    })
+}
+
+// By value, so that it can be handed to `map_err` as it is.
+#[allow(clippy::needless_pass_by_value)]
+fn damaged(problem: impl std::fmt::Display) -> Error {
+    Error::Checkpoint(format!("it is cut short or damaged: {problem}"))
+}
+
+fn read_header(bytes: &[u8]) -> Result<Header, Error> {
+    // Checks that every array is there to its last byte.
+    SafeTensors::deserialize(bytes).map_err(damaged)?;
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(damaged)?;
+    let text = metadata.metadata().as_ref().and_then(|fields| fields.get(KEY));
+    let Some(text) = text else {
+        return Err(Error::Checkpoint("this is no checkpoint of dopec".to_owned()));
+    };
+    let header: Header = serde_json::from_str(text).map_err(damaged)?;
+    if header.version != VERSION {
+        let problem = format!("it is of version {}, this is version {VERSION}", header.version);
+        return Err(Error::Checkpoint(problem));
+    }
+    Ok(header)
+}
+
+fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>, Error> {
+    let view = tensors.tensor(name).map_err(damaged)?;
+    if view.dtype() != Dtype::F32 {
+        return Err(damaged(format!("{name} is not of 32-bit floats")));
+    }
+    let words = view.data().chunks_exact(4);
+    Ok(words.map(|word| f32::from_le_bytes([word[0], word[1], word[2], word[3]])).collect())
+}
+
+fn fill(tensors: &SafeTensors<'_>, name: &str, values: &mut [f32]) -> Result<(), Error> {
+    let read = floats(tensors, name)?;
+    if read.len() != values.len() {
+        return Err(damaged(format!("{name} has {} values, not {}", read.len(), values.len())));
+    }
+    values.copy_from_slice(&read);
+    Ok(())
+}
