@@ -14,6 +14,7 @@ use super::faults::fault;
 use super::input::Input;
 use super::options::Train;
 use super::plan;
+use super::progress::tell;
 
 /// What a checkpoint holds beside the trainer's state.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -69,7 +70,7 @@ pub(super) fn resume(
     let settings = plan::settings(options, input.objective, network, (notes.steps, notes.threads));
     let trainer = Trainer::resume(&bytes, input.train.clone(), Some((&network.spec, &settings)))
         .map_err(|error| refuse(&error))?;
-    eprintln!("{file}: going on from step {} of {}", trainer.steps_taken(), notes.steps);
+    tell(format_args!("{file}: going on from step {} of {}", trainer.steps_taken(), notes.steps));
     Ok(Some((trainer, notes)))
 }
 

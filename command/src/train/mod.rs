@@ -35,8 +35,8 @@ use watch::Watch;
 /// Trains, writes the model, prints a report.
 pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
     let started = Instant::now();
+    sound(options)?;
     let name = name(options)?;
-    writable(options)?;
     let from = options.from.as_deref().map(Source::read).transpose()?;
     let input = Input::read(options, from.as_ref())?;
     let network = network::build(options, &input, from.as_ref())?;
@@ -77,7 +77,8 @@ fn name(options: &Train) -> Result<String, Faults> {
     let name = options.name.clone().unwrap_or_else(|| {
         let stem = options.output.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
         let letters = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
-        letters.skip_while(|c| !c.is_ascii_alphabetic()).collect()
+        let name: String = letters.skip_while(|c| !c.is_ascii_alphabetic()).collect();
+        if name.is_empty() { "model".to_owned() } else { name }
     });
     // Held to the format by a model of nothing else.
     let kind = LayerKind::LayerNorm(LayerNorm { size: 1, weight: vec![1.0], bias: None, epsilon: 1e-5 });
@@ -95,7 +96,17 @@ fn name(options: &Train) -> Result<String, Faults> {
 }
 
 /// Options that contradict each other, and an output that can't be written, before any work.
-fn writable(options: &Train) -> Result<(), Faults> {
+fn sound(options: &Train) -> Result<(), Faults> {
+    if !(0.0..1.0).contains(&options.dropout) {
+        let found = options.dropout.to_string();
+        let help = "give a probability, as 0.2, or leave it out";
+        return Err(fault("--dropout", "no probability of dropping", "at least 0, below 1", &found, help));
+    }
+    if !(options.checkpoint_every >= 0.0) {
+        let found = options.checkpoint_every.to_string();
+        let help = "give a number of seconds, as 60";
+        return Err(fault("--checkpoint-every", "no time between checkpoints", "at least 0", &found, help));
+    }
     if !options.factor_shapes.is_empty() && options.structure != Structure::Kronecker {
         let title = "shapes of Kronecker factors are given for another structure";
         return Err(Faults::plain("--factor-shapes", title, "leave them out, or give --structure kronecker"));

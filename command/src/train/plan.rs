@@ -12,6 +12,7 @@ use dopec_trainer::{Data, Error, Network, Settings, Trainer};
 use super::faults::{self, fault};
 use super::input::Input;
 use super::options::Train;
+use super::progress::tell;
 
 /// Minutes of a run, where nothing else is asked for.
 const MINUTES: f64 = 10.0;
@@ -97,7 +98,7 @@ pub(super) fn steps(
         let help = "give a number of minutes, as 0.5";
         return Err(fault("--minutes", "no time to train for", "above 0", &minutes.to_string(), help));
     }
-    eprintln!("measuring the speed of a step ...");
+    tell("measuring the speed of a step ...");
     let pace = Pace::measure(options, input, network, threads, minutes)
         .map_err(|error| faults::of(&options.input, &error))?;
     // A few percent are for what else the machine does.
@@ -111,7 +112,7 @@ pub(super) fn steps(
         let title = "the time is too short for ten steps";
         return Err(fault("--minutes", title, &expected, &minutes.to_string(), help));
     }
-    eprintln!("{step:.3} seconds a step: {steps} steps in {minutes} minutes");
+    tell(format_args!("{step:.3} seconds a step: {steps} steps in {minutes} minutes"));
     Ok(steps)
 }
 

@@ -1,11 +1,17 @@
 //! What is told of a run while it lasts: a bar on a terminal, else a line at each moment. All on stderr.
 
-use std::io::IsTerminal;
+use std::fmt::Display;
+use std::io::{IsTerminal, Write};
 use std::time::Instant;
 
 use dopec_cli::curves::{Loss, Moment};
 use dopec_trainer::StepReport;
 use indicatif::{ProgressBar, ProgressStyle};
+
+/// Writes a line to stderr. A reader that has gone away does not end a run.
+pub(super) fn tell(text: impl Display) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
 
 /// A run as it is watched.
 pub(super) struct Progress {
@@ -63,14 +69,14 @@ impl Progress {
         }
         let done = (moment.step - self.first).max(1) as f64;
         let left = self.begun.elapsed().as_secs_f64() / done * (self.steps - moment.step) as f64;
-        eprintln!("{line} {} left", time(left));
+        tell(format_args!("{line} {} left", time(left)));
     }
 
     /// Something that is to be read beside the bar.
     pub(super) fn say(&self, text: &str) {
         match &self.bar {
-            Some(bar) => bar.suspend(|| eprintln!("{text}")),
-            None => eprintln!("{text}"),
+            Some(bar) => bar.suspend(|| tell(text)),
+            None => tell(text),
         }
     }
 

@@ -12,6 +12,7 @@ use serde_json::Value;
 
 use super::faults::fault;
 use super::options::Token;
+use super::progress::tell;
 
 /// A model, and what its file says of how it was made.
 #[derive(Debug)]
@@ -83,11 +84,11 @@ impl Source {
             let title = "the text's vocabulary is not the model's";
             return Err(fault(&self.file, title, &expected, &vocabulary.len().to_string(), help));
         }
-        eprintln!(
+        tell(format_args!(
             "{}: says nothing of its vocabulary: taken to be the text's {size} {}, in order",
             self.file,
             words(unit)
-        );
+        ));
         Ok((vocabulary, false))
     }
 
