@@ -22,6 +22,7 @@ const EXAMPLES: &str = "Examples:
   dopec keyword_lm.json --emit c --tune          tunes the kernels for this machine first
   dopec verify keyword_lm.json                   builds the C and compares it with the reference
   dopec bench keyword_lm.json                    times kernels, targets and layers of this model
+  dopec train text.txt --factor 20 -o lm.json    trains a doped language model of 20 times smaller matrices
   dopec inspect keyword_lm.json                  shapes, compression, work and memory by layer";
 
 /// Options of compiling.
@@ -89,6 +90,8 @@ pub(crate) enum Subcommand {
     Verify(Verify),
     /// Time a step on this machine: every way to compute the sparse parts, every target, each layer.
     Bench(Bench),
+    /// Train a language model on a text, or a model of sequences, until it can be compiled.
+    Train(Box<crate::train::options::Train>),
     /// Print shapes, compression, work, memory and the kernels chosen, by layer.
     Inspect {
         /// The model file (JSON).

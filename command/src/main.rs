@@ -6,6 +6,7 @@
 mod arguments;
 mod bench;
 mod compile;
+mod train;
 mod verify;
 
 use std::io::{IsTerminal, Write};
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         None => compile::run(&arguments.compile),
         Some(Subcommand::Verify(verify)) => verify::run(&verify),
         Some(Subcommand::Bench(options)) => bench::run(&options),
+        Some(Subcommand::Train(options)) => train::run(&options),
         Some(Subcommand::Inspect { model }) => inspect(&model),
         Some(Subcommand::Completions { shell }) => {
             let mut text = Vec::new();

@@ -72,7 +72,9 @@ fn a_resumed_run_is_the_uninterrupted_one_bit_for_bit() {
 fn a_run_over_samples_resumes_in_the_middle_of_an_epoch() {
     let (mut whole, settings) = classifier();
     run(&mut whole, 11);
-    let checkpoint = whole.checkpoint();
+    let checkpoint = whole.checkpoint_with("a note");
+    assert_eq!(Trainer::notes(&checkpoint).unwrap(), "a note");
+    assert_eq!(Trainer::notes(&whole.checkpoint()).unwrap(), "");
     let expected = run(&mut whole, 10);
     let mut resumed = Trainer::resume(&checkpoint, samples(), None).unwrap();
     assert_eq!(*resumed.settings(), settings);

@@ -30,11 +30,19 @@ struct Header {
     from: Vec<usize>,
     /// For each sparse part whether its pruned positions may return.
     returns: Vec<bool>,
+    /// The caller's own.
+    #[serde(default)]
+    notes: String,
 }
 
 impl Trainer {
     /// The run as it is between two steps.
     pub fn checkpoint(&mut self) -> Vec<u8> {
+        self.checkpoint_with("")
+    }
+
+    /// As [`Trainer::checkpoint`], with a text that [`Trainer::notes`] gives back: what the caller needs to go on.
+    pub fn checkpoint_with(&mut self, notes: &str) -> Vec<u8> {
         let mut arrays: Vec<(String, Dtype, Vec<u8>)> = Vec::new();
         let mut push = |name: String, values: &[f32]| {
             arrays.push((name, Dtype::F32, values.iter().flat_map(|value| value.to_le_bytes()).collect()));
@@ -69,6 +77,7 @@ impl Trainer {
             place: self.feed.place(),
             from: self.from.clone(),
             returns,
+            notes: notes.to_owned(),
         };
         let header = serde_json::to_string(&header).expect("a header is plain data");
         let views = arrays.iter().map(|(name, dtype, bytes)| {
@@ -87,6 +96,15 @@ impl Trainer {
     pub fn inspect(bytes: &[u8]) -> Result<(NetworkSpec, Settings, u64), Error> {
         let header = read_header(bytes)?;
         Ok((header.spec, header.settings, header.step))
+    }
+
+    /// The text that a checkpoint was made with; empty where there was none.
+    ///
+    /// # Errors
+    ///
+    /// Bytes that are not a checkpoint, or not all of one.
+    pub fn notes(bytes: &[u8]) -> Result<String, Error> {
+        Ok(read_header(bytes)?.notes)
     }
 
     /// Goes on with the run of a checkpoint, on the data it was trained on.

@@ -1,0 +1,186 @@
+//! What is trained on: a text, or a file of sequences → two parts of data, and what the network is to take and give.
+//!
+//! Whatever is wrong with the input is found here, before anything is trained.
+
+use std::path::Path;
+
+use dopec::Faults;
+use dopec_cli::data::{self, Sequences, Targets};
+use dopec_trainer::Data;
+use dopec_trainer::data::{Inputs, Labels, Samples, Text, Unit, Vocabulary};
+use dopec_trainer::score::{Loss, Objective, Over};
+
+use super::faults::{self, fault};
+use super::options::Train;
+use super::source::Source;
+
+/// Data in two parts.
+#[derive(Debug)]
+pub(super) struct Input {
+    /// To train on.
+    pub(super) train: Data,
+    /// To score on.
+    pub(super) held_out: Data,
+    /// What is minimised.
+    pub(super) objective: Objective,
+    /// The tokens of a text; none for sequences.
+    pub(super) vocabulary: Option<Vocabulary>,
+    /// Length of a vector of a sequence; the number of tokens of a text.
+    pub(super) input_size: usize,
+    /// Tokens, classes, or values of a target.
+    pub(super) output_size: usize,
+}
+
+impl Input {
+    /// Reads the input. `from` is the model to go on from.
+    pub(super) fn read(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
+        let ending = options.input.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+        if let Some(share) = options.held_out.filter(|share| !(*share > 0.0 && *share < 1.0)) {
+            let help = "give a part, as 0.1 for a tenth";
+            return Err(fault(
+                "--held-out",
+                "no part that can be held out",
+                "above 0, below 1",
+                &share.to_string(),
+                help,
+            ));
+        }
+        match ending.as_deref() {
+            Some("npz" | "csv") => sequences(options),
+            _ => text(options, from),
+        }
+    }
+
+    /// What a prediction is called.
+    pub(super) fn unit(&self) -> &'static str {
+        match self.vocabulary.as_ref().map(|vocabulary| vocabulary.unit) {
+            Some(Unit::Character) => "character",
+            Some(Unit::Byte) => "byte",
+            Some(Unit::Word) => "word",
+            None => "sequence",
+        }
+    }
+}
+
+fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
+    let file = options.input.display().to_string();
+    let bytes = std::fs::read(&options.input).map_err(|error| {
+        let title = format!("the data file can't be read: {error}");
+        Faults::plain(file.as_str(), title, "give the path of a text, or of an .npz or .csv file")
+    })?;
+    if bytes.is_empty() {
+        let help = "give a text to learn from: some hundred kilobytes are a beginning";
+        return Err(fault(&file, "the text is empty", "two different tokens at least", "no byte", help));
+    }
+    let known = from.map(|from| from.vocabulary(options.unit, &bytes)).transpose()?;
+    let unit =
+        known.as_ref().map_or(options.unit.map_or(Unit::Character, Unit::from), |(known, _)| known.unit);
+    if unit != Unit::Byte {
+        utf8(&file, &bytes)?;
+    }
+    let share = options.held_out.unwrap_or(0.05);
+    let vocabulary = match known {
+        Some((vocabulary, _)) => Ok(vocabulary),
+        None => Vocabulary::of(&bytes, unit, options.vocabulary),
+    };
+    let refuse = |error| faults::of(&options.input, &error);
+    let vocabulary = vocabulary.map_err(refuse)?;
+    if vocabulary.len() < 2 {
+        let found = format!("{:?} alone, in {} bytes", vocabulary.tokens[0], bytes.len());
+        let title = "the text holds one token: there is nothing to predict";
+        return Err(fault(
+            &file,
+            title,
+            "two different tokens at least",
+            &found,
+            "give a text to learn from",
+        ));
+    }
+    let text = Text::with_vocabulary(&bytes, vocabulary, share).map_err(refuse)?;
+    let least = options.batch * options.sequence + 1;
+    if text.train.len() < least {
+        let expected = format!("{least}: {} sequences of {}, and one more", options.batch, options.sequence);
+        let found = format!("{} to train on, and {} held out", text.train.len(), text.validation.len());
+        let help = "give a longer text, or a smaller --batch or --sequence";
+        return Err(fault(&file, "the text is too short for a batch", &expected, &found, help));
+    }
+    let size = text.vocabulary.len();
+    Ok(Input {
+        train: Data::Tokens(text.train),
+        held_out: Data::Tokens(text.validation),
+        objective: Objective::LANGUAGE_MODEL,
+        vocabulary: Some(text.vocabulary),
+        input_size: size,
+        output_size: size,
+    })
+}
+
+/// Characters and words are read from UTF-8.
+fn utf8(file: &str, bytes: &[u8]) -> Result<(), Faults> {
+    let Err(error) = std::str::from_utf8(bytes) else { return Ok(()) };
+    let offset = error.valid_up_to();
+    let line = 1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count();
+    let found = format!("0x{:02x} at byte {offset}, in line {line}", bytes[offset]);
+    let help = "save the text as UTF-8, or give --unit bytes";
+    Err(fault(file, "the text is not UTF-8", "characters of UTF-8", &found, help))
+}
+
+fn sequences(options: &Train) -> Result<Input, Faults> {
+    let file = options.input.display().to_string();
+    for (name, given) in [("--unit", options.unit.is_some()), ("--vocabulary", options.vocabulary.is_some())]
+    {
+        if given {
+            return Err(Faults::plain(name, "the option is for texts", "leave it out for .npz and .csv"));
+        }
+    }
+    let read = data::read(&options.input)?;
+    if let Some(i) = (0..read.count).find(|&i| read.length(i) != read.steps) {
+        let expected = format!("{} steps in each, as in the longest", read.steps);
+        let found = format!("{} in sequence {i}", read.length(i));
+        let help = "cut or fill the sequences to one length, or train on those of each length by themselves";
+        return Err(fault(&file, "the sequences are not equally long", &expected, &found, help));
+    }
+    let held_out = ((read.count as f64 * options.held_out.unwrap_or(0.2)).round() as usize).max(1);
+    let left = read.count.saturating_sub(held_out);
+    if left < options.batch {
+        let found = format!("{left} to train on, and {} held out", held_out.min(read.count));
+        let help = "give more sequences, or a smaller --batch";
+        let expected = format!("{} at least", options.batch);
+        return Err(fault(&file, "the sequences are too few for a batch", &expected, &found, help));
+    }
+    let output_size = read.output_size();
+    let (classes, input_size) = (matches!(read.targets, Targets::Classes(_)), read.features);
+    if classes && output_size < 2 {
+        let help = "give sequences of the other classes, too";
+        return Err(fault(&file, "there is nothing to tell apart", "two classes at least", "class 0", help));
+    }
+    let loss = if classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
+    let [train, held_out] = split(&options.input, &read, held_out, options.seed)?;
+    let objective = Objective { loss, over: Over::LastStep };
+    Ok(Input { train, held_out, objective, vocabulary: None, input_size, output_size })
+}
+
+/// Holds out as many sequences, chosen by the seed: files may be sorted by class.
+fn split(path: &Path, read: &Sequences, held_out: usize, seed: u64) -> Result<[Data; 2], Faults> {
+    let samples = |chosen: &[usize]| {
+        let inputs = chosen.iter().flat_map(|&i| read.sequence(i)).copied().collect();
+        let labels = match &read.targets {
+            Targets::Classes(classes) => Labels::Classes(chosen.iter().map(|&i| classes[i]).collect()),
+            Targets::Values { size, values } => {
+                Labels::Values(chosen.iter().flat_map(|&i| &values[i * size..][..*size]).copied().collect())
+            }
+        };
+        Samples::new(Inputs::Vectors(inputs), labels, chosen.len(), read.steps)
+            .map_err(|error| faults::of(path, &error))
+    };
+    let all: Vec<usize> = (0..read.count).collect();
+    // An order that no epoch of the run has.
+    let order = samples(&all)?.order(seed, u64::MAX);
+    let (out, left) = order.split_at(held_out);
+    let sorted = |part: &[usize]| {
+        let mut part = part.to_vec();
+        part.sort_unstable();
+        part
+    };
+    Ok([Data::Samples(samples(&sorted(left))?), Data::Samples(samples(&sorted(out))?)])
+}

@@ -1,0 +1,142 @@
+//! `dopec train`: a text, or sequences with targets → a trained model file, ready to compile.
+//!
+//! [`input`] reads the data, [`network`] builds what is trained (or [`source`] reads it), [`plan`] chooses settings and
+//! steps, [`watch`] runs them with [`progress`] and [`checkpoint`]s, [`finish`] writes the model with its scores. The
+//! model depends on the data, the options and the number of threads alone, however often the run was cut off.
+
+mod checkpoint;
+mod faults;
+mod finish;
+mod input;
+mod network;
+pub(crate) mod options;
+mod plan;
+mod progress;
+mod source;
+mod watch;
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Instant;
+
+use dopec::Faults;
+use dopec::export::{Storage, export};
+use dopec::model::{Layer, LayerKind, LayerNorm, Model};
+use dopec_cli::curves;
+use dopec_trainer::score::Loss;
+use serde_json::Value;
+
+use faults::fault;
+use input::Input;
+use options::{Structure, Train};
+use source::Source;
+use watch::Watch;
+
+/// Trains, writes the model, prints a report.
+pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
+    let started = Instant::now();
+    sound(options)?;
+    let name = name(options)?;
+    let from = options.from.as_deref().map(Source::read).transpose()?;
+    let input = Input::read(options, from.as_ref())?;
+    let network = network::build(options, &input, from.as_ref())?;
+    let path = checkpoint::path(&options.output);
+    let resumed = match options.fresh {
+        true => None,
+        false => checkpoint::resume(options, &path, &input, &network)?,
+    };
+    let (mut trainer, mut notes) = match resumed {
+        Some(run) => run,
+        None => {
+            let (mut trainer, notes) = checkpoint::begin(options, &input, network, started)?;
+            // What can't be written is known before anything is trained.
+            checkpoint::write(&path, &checkpoint::bytes(&mut trainer, &notes))?;
+            (trainer, notes)
+        }
+    };
+    let watch = Watch {
+        input: &options.input,
+        name: &name,
+        loss: match (&input.vocabulary, input.objective.loss) {
+            (Some(_), _) => curves::Loss::Tokens,
+            (None, Loss::CrossEntropy) => curves::Loss::Classes,
+            (None, Loss::MeanSquaredError) => curves::Loss::Values,
+        },
+        checkpoint: &path,
+        curves: options.output.with_extension("curves.svg"),
+        every: options.checkpoint_every,
+        glance: plan::glance(&input.held_out),
+    };
+    watch.run(&mut trainer, &mut notes)?;
+    let report = finish::finish(options, &input, &watch, (trainer, notes))?;
+    crate::print(report.as_bytes())
+}
+
+/// The model's name: the one that is given, or what the output's name holds of one.
+fn name(options: &Train) -> Result<String, Faults> {
+    let name = options.name.clone().unwrap_or_else(|| {
+        let stem = options.output.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        let letters = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
+        let name: String = letters.skip_while(|c| !c.is_ascii_alphabetic()).collect();
+        if name.is_empty() { "model".to_owned() } else { name }
+    });
+    // Held to the format by a model of nothing else.
+    let kind = LayerKind::LayerNorm(LayerNorm { size: 1, weight: vec![1.0], bias: None, epsilon: 1e-5 });
+    let layers = vec![Layer { name: "x".to_owned(), kind }];
+    let model = Model { name: name.clone(), layers, check: None, files: Vec::new() };
+    match export(&model, &Value::Null, Storage::Inline, "").read("") {
+        Ok(_) => Ok(name),
+        Err(_) => {
+            let expected = "a lower-case letter, then lower-case letters, digits and underscores, 64 at most; no keyword of C, C++ or Rust";
+            let help = "give another with --name: it becomes part of every symbol";
+            let found = format!("`{name}`");
+            Err(fault("--name", "a name that can't prefix identifiers", expected, &found, help))
+        }
+    }
+}
+
+/// Options that contradict each other, and an output that can't be written, before any work.
+fn sound(options: &Train) -> Result<(), Faults> {
+    if !(0.0..1.0).contains(&options.dropout) {
+        let found = options.dropout.to_string();
+        let help = "give a probability, as 0.2, or leave it out";
+        return Err(fault("--dropout", "no probability of dropping", "at least 0, below 1", &found, help));
+    }
+    if !(options.checkpoint_every >= 0.0) {
+        let found = options.checkpoint_every.to_string();
+        let help = "give a number of seconds, as 60";
+        return Err(fault("--checkpoint-every", "no time between checkpoints", "at least 0", &found, help));
+    }
+    if !options.factor_shapes.is_empty() && options.structure != Structure::Kronecker {
+        let title = "shapes of Kronecker factors are given for another structure";
+        return Err(Faults::plain("--factor-shapes", title, "leave them out, or give --structure kronecker"));
+    }
+    let output = options.output.display().to_string();
+    let cant = |title: String| {
+        Err(Faults::plain(
+            output.as_str(),
+            title,
+            "give the name of a JSON file in a folder that can be written",
+        ))
+    };
+    if options.output.is_dir() {
+        return cant("the model can't be written: a folder of that name is in the way".to_owned());
+    }
+    if options.output.file_name().is_none() {
+        return cant("the model can't be written: there is no file name".to_owned());
+    }
+    let same = |path: &Path| match (path.canonicalize(), options.output.canonicalize()) {
+        (Ok(path), Ok(output)) => path == output,
+        _ => false,
+    };
+    if same(&options.input) {
+        return cant("the model would replace the data that it is trained on".to_owned());
+    }
+    let folder = options.output.parent().unwrap_or(Path::new(""));
+    match std::fs::create_dir_all(folder) {
+        Err(error) if folder != Path::new("") => {
+            cant(format!("the model can't be written: its folder can't be made: {error}"))
+        }
+        _ => Ok(()),
+    }
+}

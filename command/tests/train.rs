@@ -1,0 +1,211 @@
+//! `dopec train`: runs that are killed and resumed give the bytes of whole ones; what is written compiles and scores as
+//! the trainer says; bad input is refused in clear words, and nothing is lost.
+
+mod training;
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use training::{LINES, dopec, fail, metadata, succeed, text, train};
+
+/// A run of some seconds, in so many steps.
+fn small(steps: &str) -> Vec<&str> {
+    let sizes = "--hidden 32 --embedding 16 --factor 4 --batch 8 --sequence 24 --threads 2";
+    let mut options: Vec<&str> = sizes.split(' ').collect();
+    options.extend(["--steps", steps]);
+    options
+}
+
+#[test]
+fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(30_000)).unwrap();
+    let options = [&small("600")[..], &["--checkpoint-every", "0.1"]].concat();
+    let at = |output: &'static str| [&["text.txt", "-o", output][..], &options].concat();
+    succeed(train(path, &at("whole/model.json")));
+
+    let checkpoint = path.join("cut/model.json.checkpoint");
+    let (mut kills, mut bytes) = (0, Vec::new());
+    while kills < 3 {
+        let mut child = train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let begun = Instant::now();
+        // Until another checkpoint stands there.
+        while fs::read(&checkpoint).is_ok_and(|now| now == bytes) || !checkpoint.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint is written");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        bytes = fs::read(&checkpoint).unwrap();
+        kills += 1;
+    }
+    assert!(!path.join("cut/model.json").exists(), "the run is too short to be cut");
+    let output = succeed(train(path, &at("cut/model.json")));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.starts_with("cut/model.json.checkpoint: going on from step "), "{said}");
+    for file in ["model.json", "model.curves.svg"] {
+        assert!(
+            fs::read(path.join("whole").join(file)).unwrap() == fs::read(path.join("cut").join(file)).unwrap(),
+            "{file} differs"
+        );
+    }
+    assert!(!checkpoint.exists());
+}
+
+#[test]
+fn what_is_trained_compiles_and_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(12_000)).unwrap();
+    succeed(train(path, &[&["text.txt", "-o", "first.json"][..], &small("60")].concat()));
+    succeed(dopec(path, &["first.json", "--emit", "c"]));
+    let first = metadata(&path.join("first.json"));
+    assert_eq!(first["unit"], "characters");
+    assert_eq!(first["vocabulary"][0], "\n");
+    let svg = fs::read_to_string(path.join("first.curves.svg")).unwrap();
+    assert!(svg.contains("perplexity") && svg.contains("density"));
+
+    // As sparse as it is, then sparser; a text with fewer characters keeps the model's tokens.
+    fs::write(path.join("other.txt"), LINES[0].repeat(150)).unwrap();
+    let nonzeros = |model: &str| {
+        let report = succeed(dopec(path, &["inspect", model]));
+        String::from_utf8(report.stdout).unwrap()
+    };
+    let more = ["--batch", "8", "--sequence", "24", "--steps", "20"];
+    succeed(train(path, &[&["other.txt", "--from", "first.json", "-o", "same.json"][..], &more].concat()));
+    assert_eq!(metadata(&path.join("same.json"))["vocabulary"], first["vocabulary"]);
+    let sparser = ["text.txt", "--from", "first.json", "--factor", "8", "-o", "sparser.json"];
+    let report = succeed(train(path, &[&sparser[..], &more].concat()));
+    let report = String::from_utf8(report.stdout).unwrap();
+    assert!(report.contains("recurrent matrices 8.0"), "{report}");
+    assert_ne!(nonzeros("first.json"), nonzeros("sparser.json"));
+    for model in ["same.json", "sparser.json"] {
+        succeed(dopec(path, &[model, "--emit", "c"]));
+    }
+}
+
+#[test]
+fn sequences_are_classified_and_predicted() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    // Whether the values rise, or what their mean is.
+    let (mut classes, mut values) = ("a,b,c,d,class\n".to_owned(), "a,b,c,d,target\n".to_owned());
+    for i in 0..200 {
+        let (start, rise) = (f64::from(i % 13) / 13.0, if i % 2 == 0 { 0.5 } else { -0.5 });
+        let row: Vec<f64> = (0..4).map(|t| start + rise * f64::from(t)).collect();
+        let inputs: Vec<String> = row.iter().map(f64::to_string).collect();
+        classes.push_str(&format!("{},{}\n", inputs.join(","), i % 2));
+        values.push_str(&format!("{},{}\n", inputs.join(","), row.iter().sum::<f64>() / 4.0));
+    }
+    fs::write(path.join("classes.csv"), classes).unwrap();
+    fs::write(path.join("values.csv"), values).unwrap();
+    let options = "--hidden 16 --factor 2 --batch 16 --steps 150 --learning-rate 0.01".split(' ');
+    let options: Vec<&str> = options.collect();
+    succeed(train(path, &[&["classes.csv", "-o", "classes.json", "--cell", "gru"][..], &options].concat()));
+    assert_eq!(metadata(&path.join("classes.json"))["held_out"]["accuracy"], 1.0);
+    let dense = ["values.csv", "-o", "values.json", "--structure", "dense"];
+    succeed(train(path, &[&dense[..], &options].concat()));
+    let loss = metadata(&path.join("values.json"))["held_out"]["loss"].as_f64().unwrap();
+    assert!(loss < 0.02, "{loss}");
+    for model in ["classes.json", "values.json"] {
+        succeed(dopec(path, &[model, "--emit", "c,rust"]));
+    }
+
+    fs::write(path.join("uneven.csv"), "a,b,class\n1,2,0\n3,,1\n").unwrap();
+    let said = fail(train(path, &["uneven.csv", "-o", "x.json"]));
+    assert!(said.contains("not equally long") && said.contains("1 in sequence 1"), "{said}");
+}
+
+#[test]
+fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(12_000)).unwrap();
+    let wild = ["text.txt", "-o", "model.json", "--learning-rate", "1e30", "--checkpoint-every", "0"];
+    let wild = [&wild[..], &small("50")].concat();
+    let said = fail(train(path, &wild));
+    assert!(said.contains("training failed: step ") && said.contains("--learning-rate"), "{said}");
+    let kept = fs::read(path.join("model.json.checkpoint")).unwrap();
+    assert!(!path.join("model.json").exists());
+    // Going on comes to the same step, and loses nothing either.
+    let again = fail(train(path, &wild));
+    let step = |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    assert_eq!(step(&again), step(&said));
+    assert!(again.starts_with("model.json.checkpoint: going on from step "), "{again}");
+    assert!(fs::read(path.join("model.json.checkpoint")).unwrap() == kept);
+}
+
+#[test]
+fn checkpoints_that_are_not_of_this_run_are_refused_and_stay() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(12_000)).unwrap();
+    fs::write(path.join("other.txt"), text(11_000)).unwrap();
+    let run = |more: &[&str]| {
+        train(path, &[&["-o", "model.json", "--checkpoint-every", "0"][..], &small("100000"), more].concat())
+    };
+    let checkpoint = path.join("model.json.checkpoint");
+    let mut child = run(&["text.txt"]).stderr(std::process::Stdio::null()).spawn().unwrap();
+    while !checkpoint.exists() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let bytes = fs::read(&checkpoint).unwrap();
+
+    let said = fail(run(&["text.txt", "--structure", "dense", "--seed", "7"]));
+    assert!(said.contains("expected --seed 1, --structure kronecker"), "{said}");
+    assert!(said.contains("found --seed 7, --structure dense") && said.contains("--fresh"), "{said}");
+    let said = fail(run(&["other.txt"]));
+    assert!(said.contains("trained on other data"), "{said}");
+    assert!(fs::read(&checkpoint).unwrap() == bytes);
+    for len in [0, 100, bytes.len() - 1] {
+        fs::write(&checkpoint, &bytes[..len]).unwrap();
+        let said = fail(run(&["text.txt"]));
+        assert!(said.contains("cut short or damaged") && said.contains("--fresh"), "{said}");
+        assert_eq!(fs::read(&checkpoint).unwrap().len(), len);
+    }
+    let anew = ["text.txt", "-o", "model.json", "--fresh"];
+    succeed(train(path, &[&anew[..], &small("3")].concat()));
+    assert!(path.join("model.json").exists() && !checkpoint.exists());
+}
+
+/// A limit on the length of files stands for a full disk: writes fail in their middle.
+#[cfg(unix)]
+#[test]
+fn what_cannot_be_written_is_told_and_loses_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(12_000)).unwrap();
+    let limited = |blocks: u32, arguments: &[&str]| {
+        let mut command = std::process::Command::new("sh");
+        let script = format!("trap '' XFSZ; ulimit -f {blocks}; exec \"$@\"");
+        command.args(["-c", &script, "sh", env!("CARGO_BIN_EXE_dopec"), "train"]);
+        command.args(arguments).current_dir(path);
+        command
+    };
+    // Not even the first checkpoint fits: nothing is trained, nothing is left.
+    let options = [&["text.txt", "-o", "model.json"][..], &small("40")].concat();
+    let said = fail(limited(1, &options));
+    assert!(said.contains("the checkpoint can't be written: File too large"), "{said}");
+    let mut left: Vec<_> = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    left.sort();
+    assert_eq!(left, ["text.txt"]);
+
+    // A folder in the place of the model is seen at once; one in the place of its curves at the end, when the last state
+    // is kept: the same command then trains nothing again.
+    fs::create_dir(path.join("model.json")).unwrap();
+    let said = fail(train(path, &options));
+    assert!(said.contains("a folder of that name is in the way"), "{said}");
+    fs::remove_dir(path.join("model.json")).unwrap();
+    fs::create_dir(path.join("model.curves.svg")).unwrap();
+    let said = fail(train(path, &options));
+    assert!(said.contains("model.curves.svg"), "{said}");
+    fs::remove_dir(path.join("model.curves.svg")).unwrap();
+    let output = succeed(train(path, &options));
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(said, "model.json.checkpoint: going on from step 40 of 40\n");
+    assert!(Path::new(&path.join("model.json")).exists());
+}
