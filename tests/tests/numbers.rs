@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use dopec::verify::{Language, Options, Toolchain};
+use dopec::verify::{Options, Toolchain};
 use dopec::{DataForm, Settings, Source, Target, files, verify};
 use dopec_tests::random;
 use proptest::test_runner::FileFailurePersistence;
@@ -14,7 +14,7 @@ const SANITIZED: &str = "-fsanitize=address,undefined -fno-sanitize-recover=all"
 
 fn c(compiler: &str, flags: &[&str]) -> Toolchain {
     let flags = flags.iter().flat_map(|flags| flags.split_whitespace()).map(str::to_owned).collect();
-    Toolchain { language: Language::C, compiler: compiler.to_owned(), flags }
+    Toolchain { compiler: compiler.to_owned(), flags, ..Toolchain::c() }
 }
 
 fn rust(flags: &[&str]) -> Toolchain {

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dopec::verify::{Language, Options, Toolchain};
+use dopec::verify::{Options, Toolchain};
 use dopec::{Emit, Settings, Target, files, verify};
 
 fn model(name: &str) -> PathBuf {
@@ -52,7 +52,7 @@ fn snapshot(name: &str, settings: &Settings) {
     let strict = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror -O1 -fsanitize=address,undefined";
     let flags = |flags: &str| flags.split_whitespace().map(str::to_owned).collect();
     let toolchains = [
-        Toolchain { language: Language::C, compiler: "gcc".into(), flags: flags(strict) },
+        Toolchain { compiler: "gcc".into(), flags: flags(strict), ..Toolchain::c() },
         Toolchain { flags: flags("-O -D warnings"), ..Toolchain::rust() },
     ];
     let (reports, _) = files::with_source(&model(name), |source| {

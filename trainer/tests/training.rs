@@ -109,6 +109,29 @@ fn checkpoints_of_other_runs_or_cut_short_are_refused() {
 }
 
 #[test]
+fn a_checkpoint_with_a_changed_byte_is_refused_wherever_it_is() {
+    let mut trainer = trainer(settings());
+    run(&mut trainer, 3);
+    let checkpoint = trainer.checkpoint();
+    let header = 8 + u64::from_le_bytes(checkpoint[..8].try_into().unwrap()) as usize;
+    // Each byte of the header, with its names, settings and checksum; of the arrays, which are long, some.
+    let arrays = (header..checkpoint.len()).step_by(61).chain([checkpoint.len() - 1]);
+    for (k, place) in (0..header).chain(arrays).enumerate() {
+        let mut changed = checkpoint.clone();
+        changed[place] ^= 1 << (k % 8);
+        let refused = Trainer::resume(&changed, data(), None).map(|_| ());
+        assert!(matches!(refused, Err(Error::Checkpoint(_))), "byte {place} of {header}: {refused:?}");
+        if place >= header {
+            let problem = refused.unwrap_err().to_string();
+            assert_eq!(
+                problem,
+                "checkpoint: it is cut short or damaged: its checksum is that of other bytes"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_checkpoint_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.checkpoint");

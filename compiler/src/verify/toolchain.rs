@@ -28,6 +28,8 @@ pub struct Toolchain {
     pub compiler: String,
     /// Flags, each an argument.
     pub flags: Vec<String>,
+    /// What runs the program that was built, such as an emulator of another processor; none where this machine does.
+    pub runner: Option<String>,
 }
 
 impl Toolchain {
@@ -35,14 +37,14 @@ impl Toolchain {
     pub fn c() -> Toolchain {
         let compiler =
             std::env::var("CC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".to_owned());
-        Toolchain { language: Language::C, compiler, flags: vec!["-O2".to_owned()] }
+        Toolchain { language: Language::C, compiler, flags: vec!["-O2".to_owned()], runner: None }
     }
 
     /// The Rust compiler of the environment variable `RUSTC`, else `rustc`, with -O.
     pub fn rust() -> Toolchain {
         let compiler =
             std::env::var("RUSTC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "rustc".to_owned());
-        Toolchain { language: Language::Rust, compiler, flags: vec!["-O".to_owned()] }
+        Toolchain { language: Language::Rust, compiler, flags: vec!["-O".to_owned()], runner: None }
     }
 
     /// The compiler and its flags as a person would type them.
@@ -93,7 +95,15 @@ impl Toolchain {
         };
         self.succeed(file, &mut compile, "name another with CC (C) or RUSTC (Rust), or mend its flags")?;
 
-        let mut verify = Command::new(folder.path().join("verify"));
+        let program = folder.path().join("verify");
+        let mut verify = match &self.runner {
+            None => Command::new(program),
+            Some(runner) => {
+                let mut verify = Command::new(runner);
+                verify.arg(program);
+                verify
+            }
+        };
         verify.current_dir(folder.path()).args(["steps.bin", "outputs.bin"]);
         let lengths = sequences.iter().map(Sequence::len).chain(streams.map(Streams::len));
         verify.args(lengths.map(|length| length.to_string()));

@@ -98,18 +98,20 @@ impl Annealing {
         visit(&mut matrices, &mut |sparse| {
             parts.push((sparse.values, std::mem::take(&mut sparse.mask), sparse.target));
         });
-        let keep: Vec<usize> =
-            parts.iter().zip(from).map(|((.., target), &from)| self.keep(step, from, *target)).collect();
         // Positions that are out may come back only while they learn in the dark.
         let returns = self.returns && step < self.end;
         match self.scope {
             Scope::EachMatrix => {
-                for (part, keep) in parts.iter_mut().zip(keep) {
+                for (part, &from) in parts.iter_mut().zip(from) {
+                    let keep = self.keep(step, from, part.2);
                     keep_largest(std::slice::from_mut(part), keep, self.returns, parameters);
                 }
             }
             Scope::AllTogether => {
-                keep_largest(&mut parts, keep.iter().sum(), self.returns, parameters);
+                // Summed before it is rounded, so that the cuts between matrices don't show.
+                let target = parts.iter().map(|(.., target)| target).sum();
+                let keep = self.keep(step, from.iter().sum(), target);
+                keep_largest(&mut parts, keep, self.returns, parameters);
             }
         }
         let mut parts = parts.into_iter();

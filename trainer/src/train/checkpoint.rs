@@ -2,23 +2,33 @@
 //!
 //! Arrays are the parameters, both moments of Adam, the masks and the carried states; the header holds
 //! the specification, the settings, the step and the place in the data. Random numbers need nothing saved
-//! (see [`crate::random`]). A checkpoint is written whole or not at all.
+//! (see [`crate::random`]). A checkpoint is written whole or not at all; it carries a SHA-256 of all its bytes,
+//! so that none with a changed bit is gone on with.
 
 use super::{Data, Settings, Trainer};
 use crate::error::Error;
 use crate::network::{Initialisation, Network, NetworkSpec};
 use safetensors::{Dtype, SafeTensors, tensor::TensorView};
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write as _;
 use std::fs;
 use std::io::Write;
 use std::path::Path;
 
 /// The key of the header in the metadata.
 const KEY: &str = "dopec-checkpoint";
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
+
+/// What the checksum stands after in the file, where the header is a string within JSON.
+const BEFORE_CHECKSUM: &[u8] = br#"{\"sha256\":\""#;
+/// What stands in the checksum's place while it is computed.
+const NO_CHECKSUM: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 #[derive(Debug, Serialize, Deserialize)]
 struct Header {
+    /// In hexadecimal; the first field, where [`BEFORE_CHECKSUM`] expects it.
+    sha256: String,
     version: u32,
     spec: NetworkSpec,
     settings: Settings,
@@ -33,6 +43,12 @@ struct Header {
     /// The caller's own.
     #[serde(default)]
     notes: String,
+}
+
+/// The field that headers of all versions have.
+#[derive(Debug, Deserialize)]
+struct Version {
+    version: u32,
 }
 
 impl Trainer {
@@ -68,6 +84,7 @@ impl Trainer {
             });
         }
         let header = Header {
+            sha256: NO_CHECKSUM.to_owned(),
             version: VERSION,
             spec: self.network.spec.clone(),
             settings: self.settings,
@@ -85,7 +102,11 @@ impl Trainer {
             (name, TensorView::new(*dtype, shape, bytes).expect("the shape is that of the bytes"))
         });
         let metadata = [(KEY.to_owned(), header)].into_iter().collect();
-        safetensors::serialize(views, Some(metadata)).expect("arrays have different names")
+        let mut bytes = safetensors::serialize(views, Some(metadata)).expect("arrays have different names");
+        let place = checksum_place(&bytes).expect("the header has one");
+        let sum = checksum(&bytes, place);
+        bytes[place..][..sum.len()].copy_from_slice(sum.as_bytes());
+        bytes
     }
 
     /// The specification and the settings of a checkpoint, and the steps that its run had taken.
@@ -221,12 +242,38 @@ fn read_header(bytes: &[u8]) -> Result<Header, Error> {
     let Some(text) = text else {
         return Err(Error::Checkpoint("this is no checkpoint of dopec".to_owned()));
     };
-    let header: Header = serde_json::from_str(text).map_err(damaged)?;
-    if header.version != VERSION {
-        let problem = format!("it is of version {}, this is version {VERSION}", header.version);
-        return Err(Error::Checkpoint(problem));
+    if let Some(place) = checksum_place(bytes)
+        && bytes[place..][..NO_CHECKSUM.len()] != *checksum(bytes, place).as_bytes()
+    {
+        return Err(damaged("its checksum is that of other bytes"));
     }
-    Ok(header)
+    let Version { version } = serde_json::from_str(text).map_err(damaged)?;
+    if version != VERSION {
+        return Err(Error::Checkpoint(format!("it is of version {version}, this is version {VERSION}")));
+    }
+    serde_json::from_str(text).map_err(damaged)
+}
+
+/// Where the checksum stands in a safetensors file; none where there is none.
+fn checksum_place(bytes: &[u8]) -> Option<usize> {
+    let (length, _) = SafeTensors::read_metadata(bytes).ok()?;
+    // The length itself stands before the header, in 8 bytes.
+    let header = &bytes[..8 + length];
+    let start = header.windows(BEFORE_CHECKSUM.len()).position(|part| part == BEFORE_CHECKSUM)?;
+    let place = start + BEFORE_CHECKSUM.len();
+    (place + NO_CHECKSUM.len() <= header.len()).then_some(place)
+}
+
+/// SHA-256 of a file, the checksum in it taken as zeros.
+fn checksum(bytes: &[u8], place: usize) -> String {
+    let mut hasher = Sha256::new();
+    hasher.update(&bytes[..place]);
+    hasher.update(NO_CHECKSUM);
+    hasher.update(&bytes[place + NO_CHECKSUM.len()..]);
+    hasher.finalize().iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 fn floats(tensors: &SafeTensors<'_>, name: &str) -> Result<Vec<f32>, Error> {

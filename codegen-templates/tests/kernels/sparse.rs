@@ -1,0 +1,64 @@
+//! Sparse kernels, one vector at a time, over densities from no element to all.
+
+use crate::tables::{Lookup, slices};
+use crate::{Random, check, kernels, product};
+
+#[test]
+fn sparse_kernels() {
+    let random = &mut Random(4);
+    for (rows, cols) in [(1, 1), (1, 40), (7, 3), (8, 8), (9, 17), (40, 23), (65, 300), (200, 90)] {
+        for density in [0, 1, 3, 10] {
+            let x = random.floats(cols);
+            let (mut row_ptr, mut columns) = (vec![0_u32], Vec::<u16>::new());
+            for _ in 0..rows {
+                columns.extend((0..cols as u16).filter(|_| random.below(10) < density));
+                row_ptr.push(columns.len() as u32);
+            }
+            let values = random.floats(columns.len());
+            let row = |i: usize| row_ptr[i] as usize..row_ptr[i + 1] as usize;
+            let sums: Vec<Vec<f64>> = (0..rows)
+                .map(|i| row(i).map(|k| product(values[k], x[columns[k] as usize])).collect())
+                .collect();
+            check("csr", random, &sums, &mut |y, init| {
+                kernels::csr(y, init, &row_ptr, &columns, &values, &x, rows, values.len());
+            });
+
+            let (slots, slot_columns, slice_ptr, row_of) = slices(&row_ptr, &columns, &values);
+            check("sell", random, &sums, &mut |y, init| {
+                kernels::sell(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows);
+            });
+
+            for windows in [0, 1, 4, 8] {
+                // Every row in an order of its own, or in the order of the matrix.
+                for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
+                    let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows, order.as_deref());
+                    let Lookup { counts, starts, padded, packed, masks, indices, single } = &tables;
+                    let order = order.as_deref();
+                    let add_single = |y: &mut [f32]| {
+                        kernels::coo(y, &single.0, &single.1, &single.2, &x, single.0.len());
+                    };
+                    check("lookup", random, &sums, &mut |y, init| {
+                        kernels::lookup(y, init, counts, starts, padded, indices, order, &x, rows, cols);
+                        add_single(y);
+                    });
+                    check("lookup_packed", random, &sums, &mut |y, init| {
+                        kernels::lookup_packed(
+                            y, init, counts, starts, packed, masks, indices, order, &x, rows, cols,
+                        );
+                        add_single(y);
+                    });
+                }
+            }
+
+            for i in 0..rows {
+                let held = random.floats(cols);
+                let mut y = held.clone();
+                kernels::csr_row(&mut y, &row_ptr, &columns, &values, i);
+                for (j, held) in held.iter().enumerate() {
+                    let added: f32 = row(i).filter(|&k| columns[k] as usize == j).map(|k| values[k]).sum();
+                    assert_eq!(y[j], held + added);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! Matrices in the layouts that kernels read: panels, slices of rows, look-ups.
+//!
+//! Takes row-major or compressed matrices; gives what lowering would store of them, written here once more and plainly.
+
+/// A row-major matrix in panels.
+pub(crate) fn panels(w: &[f32], rows: usize, cols: usize) -> Vec<f32> {
+    let mut out = Vec::new();
+    for first in (0..rows).step_by(PANEL) {
+        for j in 0..cols {
+            out.extend((first..rows.min(first + PANEL)).map(|i| w[i * cols + j]));
+        }
+    }
+    out
+}
+
+/// Rows of a panel, as the tables are laid out.
+const PANEL: usize = 16;
+
+/// Rows dealt to slices of eight, longest first: values, columns, where slices start, the row of each lane.
+pub(crate) fn slices(
+    row_ptr: &[u32],
+    columns: &[u16],
+    values: &[f32],
+) -> (Vec<f32>, Vec<u16>, Vec<u32>, Vec<u16>) {
+    let row = |i: u16| row_ptr[i as usize] as usize..row_ptr[i as usize + 1] as usize;
+    let mut row_of: Vec<u16> = (0..row_ptr.len() as u16 - 1).collect();
+    row_of.sort_by_key(|&i| std::cmp::Reverse(row(i).len()));
+    let (mut slots, mut slot_columns, mut slice_ptr) = (Vec::new(), Vec::new(), vec![0_u32]);
+    for slice in row_of.chunks(8) {
+        let longest = row(slice[0]).len();
+        for slot in 0..longest {
+            for lane in 0..8 {
+                let k = slice.get(lane).and_then(|&i| row(i).nth(slot));
+                slots.push(k.map_or(0.0, |k| values[k]));
+                slot_columns.push(k.map_or(0, |k| columns[k]));
+            }
+        }
+        slice_ptr.push(slice_ptr[slice_ptr.len() - 1] + longest as u32);
+    }
+    (slots, slot_columns, slice_ptr, row_of)
+}
+
+/// The tables of look-ups with `windows` windows in each band, and the elements that find no slot.
+#[derive(Default)]
+pub(crate) struct Lookup {
+    pub(crate) counts: Vec<u16>,
+    pub(crate) starts: Vec<u16>,
+    pub(crate) padded: Vec<f32>,
+    pub(crate) packed: Vec<f32>,
+    pub(crate) masks: Vec<u16>,
+    pub(crate) indices: Vec<u32>,
+    pub(crate) single: (Vec<f32>, Vec<u16>, Vec<u16>),
+}
+
+impl Lookup {
+    pub(crate) fn new(
+        row_ptr: &[u32],
+        columns: &[u16],
+        values: &[f32],
+        cols: usize,
+        windows: usize,
+        order: Option<&[u16]>,
+    ) -> Lookup {
+        let place = |i: usize| order.map_or(i, |order| order[i] as usize);
+        let rows: Vec<usize> = (0..row_ptr.len() - 1).map(place).collect();
+        let mut tables = Lookup::default();
+        let mut rest = &rows[..];
+        while !rest.is_empty() {
+            let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= rest.len().div_ceil(16)).unwrap();
+            let (band, others) = rest.split_at(rest.len().min(16 * groups));
+            rest = others;
+            let first = |k: usize| if cols > 32 { k * (cols - 32) / windows } else { 0 };
+            let (value, mask, word) = (tables.padded.len(), tables.masks.len(), tables.indices.len());
+            tables.counts.push(windows as u16);
+            tables.starts.extend((0..windows).map(|k| first(k) as u16));
+            tables.padded.resize(value + windows * groups * 16, 0.0);
+            tables.masks.resize(mask + windows * groups, 0);
+            tables.indices.resize(word + windows.div_ceil(6) * groups * 16, 0);
+            for (lane, &row) in band.iter().enumerate() {
+                let mut k = 0;
+                for e in row_ptr[row] as usize..row_ptr[row + 1] as usize {
+                    let column = columns[e] as usize;
+                    while k < windows && first(k) + 32 <= column {
+                        k += 1;
+                    }
+                    if k < windows && first(k) <= column {
+                        tables.padded[value + k * groups * 16 + lane] = values[e];
+                        tables.masks[mask + k * groups + lane / 16] |= 1 << (lane % 16);
+                        let index = (column - first(k)) as u32;
+                        tables.indices[word + k / 6 * groups * 16 + lane] |= index << (5 * (k % 6));
+                        k += 1;
+                    } else {
+                        tables.single.0.push(values[e]);
+                        tables.single.1.push(columns[e]);
+                        tables.single.2.push(row as u16);
+                    }
+                }
+            }
+        }
+        let held = |&i: &usize| tables.masks[i / 16] >> (i % 16) & 1 == 1;
+        tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
+        tables.packed.extend([0.0; 15]);
+        tables
+    }
+}
