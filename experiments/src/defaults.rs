@@ -44,8 +44,15 @@ fn rows() -> Vec<(String, Form, Doping)> {
         row(format!("annealing ends at {annealing_end}"), kp, Doping { annealing_end, ..BASE });
     }
     row("pruned positions return".to_owned(), kp, Doping { returns: true, ..BASE });
+    let best = Doping { sparse_share: 0.1, annealing_end: 0.5, returns: true, ..BASE };
+    row("ends at 0.5, returns, sparse_share 0.1".to_owned(), kp, best);
+    for granularity in [Granularity::Element, Granularity::Matrix] {
+        let co_matrix = Some(CoMatrixDropout { probability: 0.1, granularity, ..CoMatrixDropout::default() });
+        let name = format!("the same with co-matrix dropout by {}, 0.1", by(granularity));
+        row(name, kp, Doping { co_matrix, ..best });
+    }
     for (form, name) in [(Form::DopedLowRank, "LMF"), (Form::DopedHybrid, "HMD")] {
-        for structure_share in [0.1, 0.25, 0.5] {
+        for structure_share in [0.25, 0.5, 0.75] {
             let name = format!("doped {name}, structure_share {structure_share}");
             row(name, form, Doping { structure_share, ..BASE });
         }
@@ -63,9 +70,9 @@ fn by(granularity: Granularity) -> &'static str {
 
 /// Every case, seed by seed.
 pub fn cases() -> Vec<Case> {
-    let case = |seed| {
-        move |(name, form, doping)| Case { name, form, factor: FACTOR, seed, doping, size: Size::quick() }
-    };
+    let size = || Size { steps: 600, ..Size::quick() };
+    let case =
+        |seed| move |(name, form, doping)| Case { name, form, factor: FACTOR, seed, doping, size: size() };
     SEEDS.into_iter().flat_map(|seed| rows().into_iter().map(case(seed))).collect()
 }
 
