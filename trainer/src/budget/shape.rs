@@ -27,24 +27,21 @@ pub fn kronecker(rows: usize, cols: usize, values: usize, largest: bool) -> Opti
     best.map(|(_, factors)| factors)
 }
 
-/// Dense rows and the rank of the part below them, within so many values, for the highest sum of the two,
-/// which is the rank of the whole; of these the one with the highest rank below. None where not even one row
-/// and a rank of 1 fit, or where there is no row left below.
+/// Dense rows and the rank of the part below them, within so many values: half of them for the rows, the rest for
+/// the rank; fewer rows where a rank of 1 would not fit otherwise. None where not even one row and a rank of 1
+/// fit, or where there is no row left below.
+///
+/// The highest rank of the whole would be rows over a part of rank 1; trained, that is far worse, since all
+/// outputs below the rows are then one number.
 pub fn hybrid(rows: usize, cols: usize, values: usize) -> Option<(usize, usize)> {
-    let mut best: Option<(usize, usize)> = None;
-    for rank in 1..=rows.min(cols) {
-        // above · cols + rank · (rows − above + cols) ≤ values
-        let Some(left) = values.checked_sub(rank * (rows + cols)) else { break };
-        // With a rank of all columns, rows above cost nothing more than rows below.
-        let above = left.checked_div(cols - rank).unwrap_or(rows).min(rows - 1);
-        if above == 0 {
-            break;
-        }
-        if rank <= rows - above && best.is_none_or(|(a, r)| above + rank >= a + r) {
-            best = Some((above, rank));
-        }
-    }
-    best
+    // above · cols + rank · (rows − above + cols) ≤ values
+    let rank = |above: usize| {
+        let left = values.checked_sub(above * cols)?;
+        let rank = (left / (rows - above + cols)).min(rows - above).min(cols);
+        (rank > 0).then_some((above, rank))
+    };
+    let half = (values / 2 / cols).clamp(1, rows.max(2) - 1);
+    (1..=half.min(rows.checked_sub(1)?)).rev().find_map(rank)
 }
 
 /// The hidden sizes of a smaller dense network: those of an LSTM network scaled down together until its
@@ -91,11 +88,16 @@ mod tests {
     }
 
     #[test]
-    fn hybrids_have_about_twice_the_rank_of_low_rank_at_the_same_budget() {
+    fn hybrids_share_their_budget_between_rows_and_rank() {
         let (above, rank) = hybrid(1000, 1000, 100_000).unwrap();
+        assert_eq!((above, rank), (50, 25));
         assert!(above * 1000 + rank * (2000 - above) <= 100_000);
-        assert!(above + rank > 95, "{above} {rank}: a low-rank matrix has 50");
-        assert_eq!(hybrid(10, 10, 20), None);
+        assert_eq!(hybrid(2600, 1300, 169_000), Some((65, 22)));
+        // Half would be six rows; a rank of 1 fits below two: 2 · 10 + 98 + 10.
+        assert_eq!(hybrid(100, 10, 130), Some((2, 1)));
+        assert_eq!(hybrid(10, 10, 29), Some((1, 1)));
+        assert_eq!(hybrid(10, 10, 28), None);
+        assert_eq!(hybrid(1, 10, 100), None);
     }
 
     #[test]
