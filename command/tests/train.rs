@@ -29,7 +29,8 @@ fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     let checkpoint = path.join("cut/model.json.checkpoint");
     let (mut kills, mut bytes) = (0, Vec::new());
     while kills < 3 {
-        let mut child = train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut child =
+            train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
         // Until another checkpoint stands there.
         while fs::read(&checkpoint).is_ok_and(|now| now == bytes) || !checkpoint.exists() {
@@ -47,7 +48,8 @@ fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     assert!(said.starts_with("cut/model.json.checkpoint: going on from step "), "{said}");
     for file in ["model.json", "model.curves.svg"] {
         assert!(
-            fs::read(path.join("whole").join(file)).unwrap() == fs::read(path.join("cut").join(file)).unwrap(),
+            fs::read(path.join("whole").join(file)).unwrap()
+                == fs::read(path.join("cut").join(file)).unwrap(),
             "{file} differs"
         );
     }
@@ -131,7 +133,8 @@ fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint() {
     assert!(!path.join("model.json").exists());
     // Going on comes to the same step, and loses nothing either.
     let again = fail(train(path, &wild));
-    let step = |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let step =
+        |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     assert_eq!(step(&again), step(&said));
     assert!(again.starts_with("model.json.checkpoint: going on from step "), "{again}");
     assert!(fs::read(path.join("model.json.checkpoint")).unwrap() == kept);
