@@ -32,7 +32,7 @@ pub(super) fn finish(
 ) -> Result<String, Faults> {
     let bytes = checkpoint::bytes(&mut trainer, &notes);
     trainer.finish();
-    let step = notes.steps;
+    let step = notes.length.steps;
     let score = trainer.evaluate(&input.held_out, plan::lanes(&input.held_out));
     let score = score.map_err(|error| watch.failed(&error, step))?;
     if !score.loss.is_finite() {
@@ -70,7 +70,7 @@ fn metadata(options: &Train, input: &Input, notes: &Notes, trainer: &Trainer, sc
     let mut training = notes.request.clone();
     let settings = trainer.settings();
     training.insert("data".to_owned(), json!(options.input.file_name().map(|name| name.to_string_lossy())));
-    training.insert("steps".to_owned(), json!(notes.steps));
+    training.insert("steps".to_owned(), json!(notes.length.steps));
     training.insert("threads".to_owned(), json!(notes.threads));
     training.insert("learning-rate".to_owned(), json!(settings.schedule.rate));
     let cmr = settings.co_matrix.map_or(0.0, |options| options.probability);
@@ -106,7 +106,8 @@ fn report(
     score: &Score,
 ) -> String {
     let output = options.output.display();
-    let mut lines = vec![format!("{output}: model `{}`, trained for {} steps", model.name, notes.steps)];
+    let mut lines =
+        vec![format!("{output}: model `{}`, trained for {} steps", model.name, notes.length.steps)];
     let unit = input.unit();
     let count = score.count;
     lines.push(match (&input.vocabulary, input.objective.loss) {
