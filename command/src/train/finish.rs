@@ -1,7 +1,8 @@
 //! The end of a run: scores, the model file with check vectors and metadata, the report.
 //!
-//! The last state is in the checkpoint before anything else is written, and the checkpoint is removed after everything
-//! is: whatever fails here can be mended, and the same command then ends the run without training anything again.
+//! The last state is in the checkpoint before anything else is written, if there is room for it, and the checkpoint is
+//! removed after everything is: whatever fails here can be mended, and the same command then ends the run without
+//! training anything again.
 
 use dopec::model::{Model, Steps};
 use dopec::reference::record;
@@ -17,6 +18,7 @@ use super::checkpoint::{self, Notes};
 use super::input::Input;
 use super::options::{Structure, Train};
 use super::plan;
+use super::progress::tell;
 use super::source::{matrices, words};
 use super::watch::Watch;
 
@@ -39,15 +41,31 @@ pub(super) fn finish(
         let error = Error::NotFinite { step, what: "loss".to_owned() };
         return Err(watch.failed(&error, step));
     }
-    checkpoint::write(watch.checkpoint, &bytes)?;
-    watch.draw(&notes)?;
-    let mut model = trainer.network().to_model(watch.name);
-    model.check = Some(record(&model, check_steps(&input.held_out, input.output_size))?);
-    let metadata = metadata(options, input, &notes, &trainer, &score);
-    files::save(&options.output, &model, &metadata, dopec::export::Storage::Auto)?;
+    let kept = checkpoint::write(watch.checkpoint, &bytes);
+    let written = write(options, input, watch, (&trainer, &notes), &score);
+    if let (Err(faults), Err(_)) = (&kept, &written) {
+        tell(faults);
+    }
+    let report = written?;
     // The model is there: that the checkpoint stays would be no fault.
     let _ = std::fs::remove_file(watch.checkpoint);
-    Ok(report(options, input, &notes, trainer.network(), &model, &score))
+    Ok(report)
+}
+
+/// Writes the model and its curves; gives the report.
+fn write(
+    options: &Train,
+    input: &Input,
+    watch: &Watch<'_>,
+    (trainer, notes): (&Trainer, &Notes),
+    score: &Score,
+) -> Result<String, Faults> {
+    let mut model = trainer.network().to_model(watch.name);
+    model.check = Some(record(&model, check_steps(&input.held_out, input.output_size))?);
+    let metadata = metadata(options, input, notes, trainer, score);
+    files::save(&options.output, &model, &metadata, dopec::export::Storage::Auto)?;
+    watch.draw(notes)?;
+    Ok(report(options, input, notes, trainer.network(), &model, score))
 }
 
 /// The beginning of what is held out.
