@@ -22,7 +22,7 @@ const EXAMPLES: &str = "Examples:
   dopec keyword_lm.json --emit c --tune          tunes the kernels for this machine first
   dopec verify keyword_lm.json                   builds the C and compares it with the reference
   dopec bench keyword_lm.json                    times kernels, targets and layers of this model
-  dopec train text.txt --factor 20 -o lm.json    trains a doped language model of 20 times smaller matrices
+  dopec train text.txt --factor 20 -o lm.json    a doped language model of a text
   dopec inspect keyword_lm.json                  shapes, compression, work and memory by layer";
 
 /// Options of compiling.

@@ -4,16 +4,20 @@
 mod training;
 
 use std::fs;
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use training::{LINES, dopec, fail, metadata, succeed, text, train};
 
 /// A run of some seconds, in so many steps.
 fn small(steps: &str) -> Vec<&str> {
-    let sizes = "--hidden 32 --embedding 16 --factor 4 --batch 8 --sequence 24 --threads 2";
+    smaller("4", steps)
+}
+
+/// The same, of matrices so many times smaller.
+fn smaller<'a>(factor: &'a str, steps: &'a str) -> Vec<&'a str> {
+    let sizes = "--hidden 32 --embedding 16 --batch 8 --sequence 24 --threads 2";
     let mut options: Vec<&str> = sizes.split(' ').collect();
-    options.extend(["--steps", steps]);
+    options.extend(["--factor", factor, "--steps", steps]);
     options
 }
 
@@ -22,14 +26,15 @@ fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("text.txt"), text(30_000)).unwrap();
-    let options = [&small("600")[..], &["--checkpoint-every", "0.1"]].concat();
+    let options = [&small("1200")[..], &["--checkpoint-every", "0.05"]].concat();
     let at = |output: &'static str| [&["text.txt", "-o", output][..], &options].concat();
     succeed(train(path, &at("whole/model.json")));
 
     let checkpoint = path.join("cut/model.json.checkpoint");
     let (mut kills, mut bytes) = (0, Vec::new());
     while kills < 3 {
-        let mut child = train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
+        let mut child =
+            train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
         let begun = Instant::now();
         // Until another checkpoint stands there.
         while fs::read(&checkpoint).is_ok_and(|now| now == bytes) || !checkpoint.exists() {
@@ -47,7 +52,8 @@ fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     assert!(said.starts_with("cut/model.json.checkpoint: going on from step "), "{said}");
     for file in ["model.json", "model.curves.svg"] {
         assert!(
-            fs::read(path.join("whole").join(file)).unwrap() == fs::read(path.join("cut").join(file)).unwrap(),
+            fs::read(path.join("whole").join(file)).unwrap()
+                == fs::read(path.join("cut").join(file)).unwrap(),
             "{file} differs"
         );
     }
@@ -84,6 +90,70 @@ fn what_is_trained_compiles_and_goes_on() {
     for model in ["same.json", "sparser.json"] {
         succeed(dopec(path, &[model, "--emit", "c"]));
     }
+
+    // What a model can't be trained further on, or to.
+    fs::write(path.join("unknown.txt"), format!("{}§", text(12_000))).unwrap();
+    let from = |more: &[&'static str]| {
+        fail(train(path, &[&["--from", "first.json", "-o", "x.json", "--batch", "8"][..], more].concat()))
+    };
+    let said = from(&["unknown.txt"]);
+    assert!(said.contains("can't read the text: token ") && said.contains("\"§\""), "{said}");
+    let said = from(&["text.txt", "--factor", "100"]);
+    assert!(said.contains("can't be 100 times smaller than dense"), "{said}");
+    let said = from(&["text.txt", "--unit", "bytes"]);
+    assert!(said.contains("expected characters") && said.contains("found bytes"), "{said}");
+
+    // A model that says nothing of its vocabulary takes the text's, if that has its size.
+    let file = fs::read_to_string(path.join("first.json")).unwrap();
+    fs::write(path.join("mute.json"), file.replace("\"unit\"", "\"units\"")).unwrap();
+    let mute = ["--from", "mute.json", "-o", "y.json"];
+    let said = fail(train(path, &[&["other.txt"][..], &mute, &more].concat()));
+    assert!(said.contains("the text's vocabulary is not the model's"), "{said}");
+    let output = succeed(train(path, &[&["text.txt"][..], &mute, &more].concat()));
+    assert!(String::from_utf8(output.stderr).unwrap().starts_with("mute.json: says nothing"));
+    assert_eq!(metadata(&path.join("y.json"))["vocabulary"], first["vocabulary"]);
+}
+
+#[test]
+fn bytes_and_words_are_tokens_too() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.bin"), [text(9_000).as_bytes(), &[0xff, 0xfe, 0][..]].concat()).unwrap();
+    fs::write(path.join("text.txt"), text(9_000)).unwrap();
+    let run = |unit: &[&'static str]| {
+        succeed(train(path, &[unit, &["-o", "model.json"], &smaller("2", "5")].concat()));
+        metadata(&path.join("model.json"))
+    };
+    let bytes = run(&["text.bin", "--unit", "bytes"]);
+    let last = bytes["vocabulary"].as_array().unwrap().last().unwrap().clone();
+    assert_eq!((&bytes["unit"], last.as_str().unwrap()), (&"bytes".into(), "ÿ"));
+    let words = run(&["text.txt", "--unit", "words", "--vocabulary", "20", "--structure", "low-rank"]);
+    assert_eq!(words["vocabulary"].as_array().unwrap().len(), 20);
+    assert!(words["vocabulary"].as_array().unwrap().contains(&"<unk>".into()));
+}
+
+#[test]
+fn every_structure_is_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(9_000)).unwrap();
+    let forms = "kronecker low-rank hybrid pruned dense smaller-dense";
+    for (cell, form) in forms.split(' ').flat_map(|form| [("lstm", form), ("gru", form)]) {
+        let options = ["text.txt", "-o", "model.json", "--structure", form, "--cell", cell];
+        let more = ["--counting", "everything", "--prune-over", "all", "--cmr-granularity", "row"];
+        succeed(train(path, &[&options[..], &more, &smaller("2", "6")].concat()));
+        succeed(dopec(path, &["model.json", "--emit", "c", "--target", "portable"]));
+        if form != "pruned" {
+            succeed(train(path, &[&options[..], &["--no-doping"], &smaller("2", "6")].concat()));
+        }
+    }
+    let by_hand =
+        ["text.txt", "-o", "model.json", "--factor-shapes", "8x4,16x4", "--factor-shapes", "16x4,8x8"];
+    succeed(train(path, &[&by_hand[..], &smaller("4", "6")].concat()));
+    let model: serde_json::Value =
+        serde_json::from_slice(&fs::read(path.join("model.json")).unwrap()).unwrap();
+    let factors = &model["layers"][1]["lstm"]["weight_hh"]["structure"]["kronecker"]["factors"];
+    assert_eq!(factors[0]["shape"], serde_json::json!([16, 4]), "{factors}");
 }
 
 #[test]
@@ -131,7 +201,8 @@ fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint() {
     assert!(!path.join("model.json").exists());
     // Going on comes to the same step, and loses nothing either.
     let again = fail(train(path, &wild));
-    let step = |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
+    let step =
+        |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
     assert_eq!(step(&again), step(&said));
     assert!(again.starts_with("model.json.checkpoint: going on from step "), "{again}");
     assert!(fs::read(path.join("model.json.checkpoint")).unwrap() == kept);
@@ -207,5 +278,23 @@ fn what_cannot_be_written_is_told_and_loses_nothing() {
     let output = succeed(train(path, &options));
     let said = String::from_utf8(output.stderr).unwrap();
     assert_eq!(said, "model.json.checkpoint: going on from step 40 of 40\n");
-    assert!(Path::new(&path.join("model.json")).exists());
+    assert!(path.join("model.json").exists());
+
+    // Checkpoints that can't be written later on do not end a run.
+    let slow = [&["text.txt", "-o", "slow.json", "--checkpoint-every", "0.01"][..], &small("600")].concat();
+    let mut child = train(path, &slow);
+    child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
+    let child = child.spawn().unwrap();
+    let checkpoint = path.join("slow.json.checkpoint");
+    while !checkpoint.exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    // Until no checkpoint comes between.
+    while fs::create_dir_all(checkpoint.join("in the way")).is_err() {
+        let _ = fs::remove_file(&checkpoint);
+    }
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(output.status.success() && said.contains("the run goes on without it"), "{said}");
+    assert!(path.join("slow.json").exists());
 }

@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 use super::faults::fault;
 use super::input::Input;
 use super::options::Train;
-use super::plan;
+use super::plan::{self, Length};
 use super::progress::tell;
 
 /// What a checkpoint holds beside the trainer's state.
@@ -21,8 +21,8 @@ use super::progress::tell;
 pub(super) struct Notes {
     /// The options.
     pub(super) request: Map<String, Value>,
-    /// Steps of the whole run.
-    pub(super) steps: u64,
+    /// How long the run is.
+    pub(super) length: Length,
     /// Threads.
     pub(super) threads: usize,
     /// What was noted.
@@ -67,10 +67,10 @@ pub(super) fn resume(
         let help = "give the same options to go on with that run; --fresh begins anew and replaces it, another -o leaves it";
         return Err(fault(&file, title, &was, &is, help));
     }
-    let settings = plan::settings(options, input.objective, network, (notes.steps, notes.threads));
+    let settings = plan::settings(options, input.objective, network, (notes.length.steps, notes.threads));
     let trainer = Trainer::resume(&bytes, input.train.clone(), Some((&network.spec, &settings)))
         .map_err(|error| refuse(&error))?;
-    tell(format_args!("{file}: going on from step {} of {}", trainer.steps_taken(), notes.steps));
+    tell(format_args!("{file}: going on from step {} of {}", trainer.steps_taken(), notes.length.steps));
     Ok(Some((trainer, notes)))
 }
 
@@ -114,11 +114,11 @@ pub(super) fn begin(
     // Options out of their bounds are found before the speed is measured.
     let draft = plan::settings(options, input.objective, &network, (1, threads));
     draft.check().map_err(refuse)?;
-    let steps = plan::steps(options, input, &network, threads, started)?;
-    let settings = plan::settings(options, input.objective, &network, (steps, threads));
+    let length = plan::length(options, input, &network, threads, started)?;
+    let settings = plan::settings(options, input.objective, &network, (length.steps, threads));
     let trainer = Trainer::new(network, settings, input.train.clone()).map_err(refuse)?;
     let request = options.request();
-    Ok((trainer, Notes { request, steps, threads, moments: Vec::new(), losses: (0.0, 0) }))
+    Ok((trainer, Notes { request, length, threads, moments: Vec::new(), losses: (0.0, 0) }))
 }
 
 /// Writes a checkpoint, whole or not at all.

@@ -23,8 +23,13 @@ pub(super) fn of(input: &Path, error: &Error) -> Faults {
     match error {
         Error::Option { name, problem } => {
             let place = format!("--{}", option(name));
-            let title = format!("{name}: {problem}");
-            Faults::plain(place, title, "give the option another value: see `dopec train --help`")
+            let help = "give the option another value: see `dopec train --help`";
+            match problem.strip_prefix("must be ").and_then(|bounds| bounds.rsplit_once(", not ")) {
+                Some((expected, found)) => {
+                    fault(&place, &format!("the {name} is out of its bounds"), expected, found, help)
+                }
+                None => Faults::plain(place, format!("{name}: {problem}"), help),
+            }
         }
         Error::Budget(problem) => {
             let help = "a smaller --factor, another --structure, or sizes with more divisors";

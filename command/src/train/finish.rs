@@ -1,7 +1,8 @@
 //! The end of a run: scores, the model file with check vectors and metadata, the report.
 //!
-//! The last state is in the checkpoint before anything else is written, and the checkpoint is removed after everything
-//! is: whatever fails here can be mended, and the same command then ends the run without training anything again.
+//! The last state is in the checkpoint before anything else is written, if there is room for it, and the checkpoint is
+//! removed after everything is: whatever fails here can be mended, and the same command then ends the run without
+//! training anything again.
 
 use dopec::model::{Model, Steps};
 use dopec::reference::record;
@@ -17,6 +18,7 @@ use super::checkpoint::{self, Notes};
 use super::input::Input;
 use super::options::{Structure, Train};
 use super::plan;
+use super::progress::tell;
 use super::source::{matrices, words};
 use super::watch::Watch;
 
@@ -32,22 +34,38 @@ pub(super) fn finish(
 ) -> Result<String, Faults> {
     let bytes = checkpoint::bytes(&mut trainer, &notes);
     trainer.finish();
-    let step = notes.steps;
+    let step = notes.length.steps;
     let score = trainer.evaluate(&input.held_out, plan::lanes(&input.held_out));
     let score = score.map_err(|error| watch.failed(&error, step))?;
     if !score.loss.is_finite() {
         let error = Error::NotFinite { step, what: "loss".to_owned() };
         return Err(watch.failed(&error, step));
     }
-    checkpoint::write(watch.checkpoint, &bytes)?;
-    watch.draw(&notes)?;
-    let mut model = trainer.network().to_model(watch.name);
-    model.check = Some(record(&model, check_steps(&input.held_out, input.output_size))?);
-    let metadata = metadata(options, input, &notes, &trainer, &score);
-    files::save(&options.output, &model, &metadata, dopec::export::Storage::Auto)?;
+    let kept = checkpoint::write(watch.checkpoint, &bytes);
+    let written = write(options, input, watch, (&trainer, &notes), &score);
+    if let (Err(faults), Err(_)) = (&kept, &written) {
+        tell(faults);
+    }
+    let report = written?;
     // The model is there: that the checkpoint stays would be no fault.
     let _ = std::fs::remove_file(watch.checkpoint);
-    Ok(report(options, input, &notes, trainer.network(), &model, &score))
+    Ok(report)
+}
+
+/// Writes the model and its curves; gives the report.
+fn write(
+    options: &Train,
+    input: &Input,
+    watch: &Watch<'_>,
+    (trainer, notes): (&Trainer, &Notes),
+    score: &Score,
+) -> Result<String, Faults> {
+    let mut model = trainer.network().to_model(watch.name);
+    model.check = Some(record(&model, check_steps(&input.held_out, input.output_size))?);
+    let metadata = metadata(options, input, notes, trainer, score);
+    files::save(&options.output, &model, &metadata, dopec::export::Storage::Auto)?;
+    watch.draw(notes)?;
+    Ok(report(options, input, notes, trainer.network(), &model, score))
 }
 
 /// The beginning of what is held out.
@@ -70,7 +88,7 @@ fn metadata(options: &Train, input: &Input, notes: &Notes, trainer: &Trainer, sc
     let mut training = notes.request.clone();
     let settings = trainer.settings();
     training.insert("data".to_owned(), json!(options.input.file_name().map(|name| name.to_string_lossy())));
-    training.insert("steps".to_owned(), json!(notes.steps));
+    training.insert("steps".to_owned(), json!(notes.length.steps));
     training.insert("threads".to_owned(), json!(notes.threads));
     training.insert("learning-rate".to_owned(), json!(settings.schedule.rate));
     let cmr = settings.co_matrix.map_or(0.0, |options| options.probability);
@@ -106,7 +124,8 @@ fn report(
     score: &Score,
 ) -> String {
     let output = options.output.display();
-    let mut lines = vec![format!("{output}: model `{}`, trained for {} steps", model.name, notes.steps)];
+    let mut lines =
+        vec![format!("{output}: model `{}`, trained for {} steps", model.name, notes.length.steps)];
     let unit = input.unit();
     let count = score.count;
     lines.push(match (&input.vocabulary, input.objective.loss) {

@@ -6,9 +6,9 @@ use std::path::Path;
 
 use dopec::Faults;
 use dopec_cli::data::{self, Sequences, Targets};
-use dopec_trainer::Data;
 use dopec_trainer::data::{Inputs, Labels, Samples, Text, Unit, Vocabulary};
 use dopec_trainer::score::{Loss, Objective, Over};
+use dopec_trainer::{Data, Error};
 
 use super::faults::{self, fault};
 use super::options::Train;
@@ -96,7 +96,14 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
             "give a text to learn from",
         ));
     }
-    let text = Text::with_vocabulary(&bytes, vocabulary, share).map_err(refuse)?;
+    let text = Text::with_vocabulary(&bytes, vocabulary, share).map_err(|error| match (from, &error) {
+        (Some(_), Error::Data(problem)) => {
+            let help =
+                "replace what the model does not know: its vocabulary is that of the text it was trained on";
+            Faults::plain(file.as_str(), format!("the model can't read the text: {problem}"), help)
+        }
+        _ => refuse(error),
+    })?;
     let least = options.batch * options.sequence + 1;
     if text.train.len() < least {
         let expected = format!("{least}: {} sequences of {}, and one more", options.batch, options.sequence);

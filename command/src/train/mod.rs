@@ -102,7 +102,7 @@ fn sound(options: &Train) -> Result<(), Faults> {
         let help = "give a probability, as 0.2, or leave it out";
         return Err(fault("--dropout", "no probability of dropping", "at least 0, below 1", &found, help));
     }
-    if !(options.checkpoint_every >= 0.0) {
+    if options.checkpoint_every.is_nan() || options.checkpoint_every < 0.0 {
         let found = options.checkpoint_every.to_string();
         let help = "give a number of seconds, as 60";
         return Err(fault("--checkpoint-every", "no time between checkpoints", "at least 0", &found, help));

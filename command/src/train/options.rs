@@ -88,7 +88,7 @@ pub(crate) struct Train {
     /// The highest learning rate of the run [default: 0.003, with --from 0.001].
     #[arg(long, value_name = "RATE", help_heading = "Training")]
     pub(crate) learning_rate: Option<f64>,
-    /// Dropout before each recurrent layer but the first, and before the last layer.
+    /// Dropout before each recurrent layer and before the last layer, but not on the network's own input.
     #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Training")]
     pub(crate) dropout: f64,
     /// Where all random numbers start.

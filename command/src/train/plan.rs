@@ -8,6 +8,7 @@ use dopec_trainer::doping::co_matrix::CoMatrixDropout;
 use dopec_trainer::optimise::{AdamOptions, Schedule};
 use dopec_trainer::score::Objective;
 use dopec_trainer::{Data, Error, Network, Settings, Trainer};
+use serde::{Deserialize, Serialize};
 
 use super::faults::{self, fault};
 use super::input::Input;
@@ -18,15 +19,29 @@ use super::progress::tell;
 const MINUTES: f64 = 10.0;
 
 /// Moments of a run at which it is scored and noted, at most.
-pub(super) const MOMENTS: u64 = 40;
+const MOMENTS: u64 = 40;
+
+/// The part of a run's time that these moments may take.
+const WATCHING: f64 = 0.1;
 
 /// Tokens that a text is scored on while it is trained on.
-const TOKENS: usize = 1 << 14;
+const TOKENS: usize = 1 << 13;
 
-/// Whether a step, from 0, is followed by a moment.
-pub(super) fn is_moment(step: u64, steps: u64) -> bool {
-    let count = |step: u64| u128::from(step) * u128::from(MOMENTS) / u128::from(steps);
-    count(step + 1) > count(step)
+/// How long a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Length {
+    /// Steps of the whole run.
+    pub(super) steps: u64,
+    /// Moments of it at which it is scored.
+    pub(super) moments: u64,
+}
+
+impl Length {
+    /// Whether a step, from 0, is followed by a moment.
+    pub(super) fn is_moment(self, step: u64) -> bool {
+        let count = |step: u64| u128::from(step) * u128::from(self.moments) / u128::from(self.steps);
+        count(step + 1) > count(step)
+    }
 }
 
 /// The part of what is held out that a run is scored on while it lasts, and in how many lanes.
@@ -82,16 +97,17 @@ pub(super) fn settings(
     }
 }
 
-/// The steps of a new run: those asked for, or as many as the minutes leave room for, `started` being when they began.
-pub(super) fn steps(
+/// The length of a new run: the steps asked for, or as many as the minutes leave room for, `started` being when they
+/// began.
+pub(super) fn length(
     options: &Train,
     input: &Input,
     network: &Network<f32>,
     threads: usize,
     started: Instant,
-) -> Result<u64, Faults> {
+) -> Result<Length, Faults> {
     if let Some(steps) = options.steps {
-        return Ok(steps);
+        return Ok(Length { steps, moments: MOMENTS });
     }
     let minutes = options.minutes.unwrap_or(MINUTES);
     if !(minutes > 0.0 && minutes < 1e6) {
@@ -103,17 +119,18 @@ pub(super) fn steps(
         .map_err(|error| faults::of(&options.input, &error))?;
     // A few percent are for what else the machine does.
     let left = 0.97 * 60.0 * minutes - started.elapsed().as_secs_f64();
-    let steps = pace.steps_in(left);
-    let step = pace.step.as_secs_f64();
+    let length = pace.length_of(left);
+    let (step, steps) = (pace.step.as_secs_f64(), length.steps);
     if steps < 10 {
-        let least = (started.elapsed().as_secs_f64() + pace.seconds(10)) / 60.0 / 0.97;
+        let least = started.elapsed().as_secs_f64() + pace.seconds(Length { steps: 10, moments: 2 });
         let help = "give more minutes, a smaller network, or a smaller --batch or --sequence";
-        let expected = format!("{least:.2} or more: {step:.3} seconds a step, and its scores");
+        let least = least / 60.0 / 0.97;
+        let expected = format!("about {least:.2} or more: {step:.3} seconds a step, and its scores");
         let title = "the time is too short for ten steps";
         return Err(fault("--minutes", title, &expected, &minutes.to_string(), help));
     }
     tell(format_args!("{step:.3} seconds a step: {steps} steps in {minutes} minutes"));
-    Ok(steps)
+    Ok(length)
 }
 
 /// How long the parts of a run take.
@@ -165,48 +182,52 @@ impl Pace {
         Ok(Pace { step, pruning: begun.elapsed(), glance, score })
     }
 
-    /// Seconds of a run of so many steps.
-    fn seconds(&self, steps: u64) -> f64 {
-        let prunings = (steps as f64 * 0.62).min(100.0);
-        let moments = steps.min(MOMENTS) as f64;
-        steps as f64 * self.step.as_secs_f64()
+    /// Seconds of a run.
+    fn seconds(&self, length: Length) -> f64 {
+        let prunings = (length.steps as f64 * 0.62).min(100.0);
+        length.steps as f64 * self.step.as_secs_f64()
             + prunings * self.pruning.as_secs_f64()
-            + moments * self.glance.as_secs_f64()
+            + length.steps.min(length.moments) as f64 * self.glance.as_secs_f64()
             + self.score.as_secs_f64()
     }
 
-    /// The most steps that end within so many seconds.
-    fn steps_in(&self, seconds: f64) -> u64 {
+    /// The longest run that ends within so many seconds.
+    fn length_of(&self, seconds: f64) -> Length {
+        let moments = (WATCHING * seconds / self.glance.as_secs_f64().max(1e-7)) as u64;
+        let moments = moments.clamp(2, MOMENTS);
         let most = (seconds / self.step.as_secs_f64().max(1e-7)).max(0.0) as u64;
         let (mut low, mut high) = (0, most);
         while low < high {
-            let middle = low + (high - low).div_ceil(2);
-            if self.seconds(middle) <= seconds { low = middle } else { high = middle - 1 }
+            let steps = low + (high - low).div_ceil(2);
+            if self.seconds(Length { steps, moments }) <= seconds { low = steps } else { high = steps - 1 }
         }
-        low
+        Length { steps: low, moments }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{MOMENTS, Pace, is_moment};
+    use super::{Length, Pace};
     use std::time::Duration;
 
     #[test]
     fn moments_are_spread_evenly_and_end_with_the_run() {
         for steps in [1, 7, 40, 41, 1000, 12345] {
-            let moments: Vec<u64> = (0..steps).filter(|&step| is_moment(step, steps)).collect();
-            assert_eq!(moments.len() as u64, steps.min(MOMENTS));
+            let length = Length { steps, moments: 40 };
+            let moments: Vec<u64> = (0..steps).filter(|&step| length.is_moment(step)).collect();
+            assert_eq!(moments.len() as u64, steps.min(40));
             assert_eq!(moments.last(), Some(&(steps - 1)));
         }
     }
 
     #[test]
     fn as_many_steps_are_taken_as_fit() {
-        let [step, pruning, glance, score] = [100, 10, 50, 2000].map(Duration::from_millis);
+        let [step, pruning, glance, score] = [100, 10, 500, 2000].map(Duration::from_millis);
         let pace = Pace { step, pruning, glance, score };
-        let steps = pace.steps_in(60.0);
-        assert!(pace.seconds(steps) <= 60.0 && pace.seconds(steps + 1) > 60.0);
-        assert_eq!(pace.steps_in(1.0), 0);
+        let length = pace.length_of(60.0);
+        assert_eq!(length.moments, 12);
+        assert!(pace.seconds(length) <= 60.0);
+        assert!(pace.seconds(Length { steps: length.steps + 1, ..length }) > 60.0);
+        assert_eq!(pace.length_of(1.0).steps, 0);
     }
 }

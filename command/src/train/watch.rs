@@ -12,7 +12,6 @@ use dopec_trainer::{Data, Error, Trainer};
 
 use super::checkpoint::{self, Notes};
 use super::faults;
-use super::plan;
 use super::progress::Progress;
 
 /// Where a run's files go, and how it is watched.
@@ -31,7 +30,7 @@ pub(super) struct Watch<'a> {
 impl Watch<'_> {
     /// Trains from where the trainer stands to the last step.
     pub(super) fn run(&self, trainer: &mut Trainer, notes: &mut Notes) -> Result<(), Faults> {
-        let mut progress = Progress::new(self.loss, trainer.steps_taken(), notes.steps);
+        let mut progress = Progress::new(self.loss, trainer.steps_taken(), notes.length.steps);
         let ended = self.steps(trainer, notes, &mut progress);
         progress.end();
         ended
@@ -42,7 +41,7 @@ impl Watch<'_> {
         let mut written = Instant::now();
         let mut pending: Option<Vec<u8>> = None;
         let mut kept = trainer.steps_taken();
-        while trainer.steps_taken() < notes.steps {
+        while trainer.steps_taken() < notes.length.steps {
             let report = trainer.step().map_err(|error| self.failed(&error, kept))?;
             if let Some(bytes) = pending.take() {
                 match checkpoint::write(self.checkpoint, &bytes) {
@@ -57,12 +56,12 @@ impl Watch<'_> {
             notes.losses.0 += report.loss;
             notes.losses.1 += 1;
             progress.step(&report);
-            if plan::is_moment(report.step, notes.steps) {
+            if notes.length.is_moment(report.step) {
                 let moment = self.moment(trainer, notes, report.learning_rate, report.density, kept)?;
                 progress.moment(&moment);
                 notes.moments.push(moment);
             }
-            if written.elapsed() >= every && trainer.steps_taken() < notes.steps {
+            if written.elapsed() >= every && trainer.steps_taken() < notes.length.steps {
                 pending = Some(checkpoint::bytes(trainer, notes));
                 written = Instant::now();
             }

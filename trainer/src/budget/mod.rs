@@ -142,13 +142,18 @@ impl Budget {
                 "a {rows}×{cols} matrix at a factor of {factor} may take {values} values: as {form} it takes {least}"
             ))
         };
+        let share = |part: usize| match part < values {
+            true => format!(", and may take {part}, its share beside S"),
+            false => String::new(),
+        };
         let low_rank = |values: usize| {
             let rank = (values / (rows + cols)).min(rows).min(cols);
-            let least = || refuse(format!("{} for a rank of 1", rows + cols));
+            let least = || refuse(format!("{} for a rank of 1{}", rows + cols, share(values)));
             if rank == 0 { Err(least()) } else { Ok(MatrixSpec::low_rank(rank)) }
         };
         let hybrid = |values: usize| {
-            let least = || refuse(format!("{} for a row and a rank of 1 below", 2 * cols + rows - 1));
+            let least = 2 * cols + rows - 1;
+            let least = || refuse(format!("{least} for a row and a rank of 1 below{}", share(values)));
             let (above, rank) = hybrid(rows, cols, values).ok_or_else(least)?;
             let block = |rows, matrix| BlockSpec { rows, cols, matrix };
             let blocks =
