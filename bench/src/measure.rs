@@ -8,6 +8,8 @@
 
 use std::rc::Rc;
 
+use dopec::tune::Quartiles;
+
 use crate::peer::Peer;
 use crate::ring::Ring;
 
@@ -41,31 +43,6 @@ pub(crate) enum Outcome {
     Wrong(String),
     /// It is not installed, or could not be built.
     Missing(String),
-}
-
-/// Quartiles of some numbers.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub(crate) struct Quartiles {
-    /// A quarter lies below.
-    pub(crate) first: f64,
-    /// Half lies below.
-    pub(crate) median: f64,
-    /// A quarter lies above.
-    pub(crate) third: f64,
-}
-
-impl Quartiles {
-    /// Of at least one number; between neighbours they are interpolated.
-    pub(crate) fn of(values: impl IntoIterator<Item = f64>) -> Quartiles {
-        let mut values: Vec<f64> = values.into_iter().collect();
-        values.sort_by(f64::total_cmp);
-        let at = |part: f64| {
-            let place = part * (values.len() - 1) as f64;
-            let (low, high) = (values[place.floor() as usize], values[place.ceil() as usize]);
-            low + (high - low) * place.fract()
-        };
-        Quartiles { first: at(0.25), median: at(0.5), third: at(0.75) }
-    }
 }
 
 impl Outcome {
@@ -153,13 +130,6 @@ fn start(mut peer: Box<dyn Peer>, ring: &Ring, effort: Effort, tolerance: f64) -
 mod tests {
     use super::*;
     use crate::models::{Flavour, sparse};
-
-    #[test]
-    fn quartiles_are_those_of_the_textbook() {
-        let quartiles = Quartiles::of([5.0, 1.0, 3.0, 2.0, 4.0]);
-        assert_eq!(quartiles, Quartiles { first: 2.0, median: 3.0, third: 4.0 });
-        assert_eq!(Quartiles::of([1.0, 2.0]).median, 1.5);
-    }
 
     #[test]
     fn ratios_are_taken_round_by_round() {

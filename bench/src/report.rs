@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use dopec::tune::Quartiles;
+
 use crate::cases::{Over, Question, Row, Wanted};
 use crate::entrants::{Role, Standing};
-use crate::measure::{Outcome, Quartiles};
+use crate::measure::Outcome;
 use crate::plot::Series;
 use crate::roofline::{Bounds, Machine};
 use crate::runner::CaseResult;

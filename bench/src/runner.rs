@@ -5,9 +5,11 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use dopec::tune::Quartiles;
+
 use crate::cases::{Case, Over, Question};
 use crate::entrants::{Role, Stand, Standing};
-use crate::measure::{Effort, Quartiles, measure};
+use crate::measure::{Effort, measure};
 use crate::models;
 use crate::network::{self, Arrays};
 use crate::ring::Ring;

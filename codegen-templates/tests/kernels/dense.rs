@@ -1,10 +1,14 @@
 //! Dense kernels and those of structures, one vector at a time.
 
+use crate::kernels;
+use crate::support::{Random, SIZES, check, product};
 use crate::tables::panels;
-use crate::{Random, SIZES, check, kernels, product};
 
 #[test]
 fn dense_kernels() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(1);
     for rows in SIZES {
         for cols in [1, 2, 7, 16, 33] {
@@ -38,6 +42,9 @@ fn dense_kernels() {
 
 #[test]
 fn kronecker_monarch_and_circulant_kernels() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(2);
     for right in SIZES {
         for (left, m, n) in [(1, 1, 1), (1, 4, 3), (2, 5, 2), (3, 2, 7), (1, 9, 8)] {
@@ -82,6 +89,9 @@ fn kronecker_monarch_and_circulant_kernels() {
 
 #[test]
 fn a_row_of_a_monarch_matrix() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(3);
     for (k, q, p, l, s, r) in [(1, 1, 1, 1, 1, 1), (2, 3, 5, 3, 4, 2), (4, 2, 3, 1, 5, 8), (3, 4, 2, 6, 2, 2)]
     {

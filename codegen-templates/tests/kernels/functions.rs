@@ -1,6 +1,7 @@
 //! Cells, functions over vectors, and the bounds that `math.rs` states.
 
-use crate::{Random, SIZES, kernels};
+use crate::kernels;
+use crate::support::{Random, SIZES};
 
 fn sigmoid(x: f64) -> f64 {
     1.0 / (1.0 + (-x).exp())

@@ -1,10 +1,14 @@
 //! Sparse kernels, one vector at a time, over densities from no element to all.
 
+use crate::kernels;
+use crate::support::{Random, check, product};
 use crate::tables::{Lookup, slices};
-use crate::{Random, check, kernels, product};
 
 #[test]
 fn sparse_kernels() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(4);
     for (rows, cols) in [(1, 1), (1, 40), (7, 3), (8, 8), (9, 17), (40, 23), (65, 300), (200, 90)] {
         for density in [0, 1, 3, 10] {

@@ -1,13 +1,17 @@
 //! Kernels on wide vectors, `[len][lanes]`.
 
+use crate::kernels;
+use crate::support::{Random, SIZES, check, product};
 use crate::tables::{panels, slices};
-use crate::{Random, SIZES, check, kernels, product};
 
 /// Lanes of wide vectors: one, fewer than a vector, one beside a vector, several and a rest.
 const LANES: [usize; 11] = [1, 2, 7, 8, 9, 15, 16, 17, 33, 64, 100];
 
 #[test]
 fn dense_kernels_on_wide_vectors() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(7);
     for lanes in LANES {
         for rows in [1, 3, 8, 15, 16, 17, 33] {
@@ -61,6 +65,9 @@ fn dense_kernels_on_wide_vectors() {
 
 #[test]
 fn sparse_kernels_on_wide_vectors() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(8);
     for lanes in LANES {
         for (rows, cols) in [(1, 1), (7, 3), (9, 17), (40, 23), (3, 300)] {
@@ -92,6 +99,9 @@ fn sparse_kernels_on_wide_vectors() {
 
 #[test]
 fn moves_of_wide_vectors() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(9);
     for rows in SIZES {
         for cols in LANES {

@@ -1,0 +1,49 @@
+//! The files of the kernels as emitted code holds them: in one module, beside the family that they are compiled for.
+
+#![allow(dead_code, unsafe_code, clippy::too_many_arguments)]
+
+use crate::FAMILY;
+
+include!("../../rust/kernels/base.rs");
+include!("../../rust/kernels/math.rs");
+include!("../../rust/kernels/dense_panels.rs");
+include!("../../rust/kernels/dense_dots.rs");
+include!("../../rust/kernels/dense_blocks.rs");
+include!("../../rust/kernels/dense_batch.rs");
+include!("../../rust/kernels/kron_outer.rs");
+include!("../../rust/kernels/monarch_mix.rs");
+include!("../../rust/kernels/monarch_row.rs");
+include!("../../rust/kernels/circulant.rs");
+include!("../../rust/kernels/sell.rs");
+include!("../../rust/kernels/csr.rs");
+include!("../../rust/kernels/lookup.rs");
+include!("../../rust/kernels/lookup_packed.rs");
+include!("../../rust/kernels/coo.rs");
+include!("../../rust/kernels/csr_row.rs");
+include!("../../rust/kernels/outer.rs");
+include!("../../rust/kernels/add.rs");
+include!("../../rust/kernels/fill.rs");
+include!("../../rust/kernels/lstm_cell.rs");
+include!("../../rust/kernels/gru_cell.rs");
+include!("../../rust/kernels/activations.rs");
+include!("../../rust/kernels/layer_norm.rs");
+include!("../../rust/kernels/wide.rs");
+include!("../../rust/kernels/csr_wide.rs");
+include!("../../rust/kernels/sell_wide.rs");
+include!("../../rust/kernels/dense_wide.rs");
+include!("../../rust/kernels/circulant_wide.rs");
+include!("../../rust/kernels/monarch_mix_wide.rs");
+include!("../../rust/kernels/fill_wide.rs");
+include!("../../rust/kernels/transpose.rs");
+
+/// What the cell's fractions stand for: rounded once more than there. NaN stays, which the cell sees to itself.
+pub(super) fn sigmoid_value(x: f32) -> f32 {
+    let Fraction { over, under } = sigmoid_fraction(x);
+    if x.is_nan() { x } else { over / under }
+}
+
+/// The same for tanh.
+pub(super) fn tanh_value(x: f32) -> f32 {
+    let Fraction { over, under } = tanh_fraction(x);
+    if x.is_nan() { x } else { over / under }
+}
