@@ -141,7 +141,7 @@ pub struct Size {
 impl Size {
     /// A study of a quarter of an hour on two free cores.
     pub fn quick() -> Size {
-        Size { embedding: 64, hidden: vec![128], steps: 1200, rate: 0.004, ..Size::full() }
+        Size { embedding: 64, hidden: vec![128], steps: 800, rate: 0.004, ..Size::full() }
     }
 
     /// A study of about three hours on two free cores.

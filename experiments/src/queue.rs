@@ -12,6 +12,9 @@ use crate::results::{Line, Results};
 use crate::run::{Source, run};
 use crate::{Result, at};
 
+/// Time after which words are said though no case has ended.
+const BETWEEN_WORDS: Duration = Duration::from_secs(60);
+
 /// What came of a queue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Done {
@@ -22,7 +25,7 @@ pub struct Done {
 }
 
 /// Runs cases, `at_once` of them side by side, in their order; the results file has a line for each at the end.
-/// `say` is given a line of words for each case that ends. Checkpoints of cases under way lie in a folder beside
+/// `say` is given a line of words for each case that ends, and each minute in which none does. Checkpoints of cases under way lie in a folder beside
 /// the results file, which is removed when it is empty.
 ///
 /// # Errors
@@ -44,14 +47,28 @@ pub fn run_all(
     let steps = left.iter().map(|case| case.size.steps).sum::<u64>();
     let (begun, taken, ended) = (Instant::now(), AtomicU64::new(0), AtomicU64::new(0));
     let (left, file, problem) = (Mutex::new(left), Mutex::new(file), Mutex::new(None));
+    let time_left = || {
+        let share = taken.load(Ordering::Relaxed) as f64 / steps as f64;
+        duration(begun.elapsed().mul_f64((1.0 / share - 1.0).max(0.0)))
+    };
+    let said = Mutex::new(Instant::now());
     let worker = || {
         while problem.lock().expect("no worker panics").is_none() {
             let Some(case) = left.lock().expect("no worker panics").pop_front() else { return };
             let mut counted = None;
-            let outcome = run(case, source, &folder, &mut |step, _| {
+            let outcome = run(case, source, &folder, &mut |step, loss| {
                 // A resumed case begins past its first step: its steps before count as taken by nobody.
                 let before = counted.replace(step).unwrap_or(step - 1);
                 taken.fetch_add(step - before, Ordering::Relaxed);
+                let mut said = said.lock().expect("no worker panics");
+                if said.elapsed() > BETWEEN_WORDS {
+                    *said = Instant::now();
+                    let all = case.size.steps;
+                    say(&format!(
+                        "{case}: step {step} of {all}, loss {loss:.3}; {} left of all",
+                        time_left()
+                    ));
+                }
                 true
             });
             let written = outcome.and_then(|outcome| {
@@ -64,9 +81,8 @@ pub fn run_all(
             match written {
                 Ok(words) => {
                     let number = 1 + ended.fetch_add(1, Ordering::Relaxed);
-                    let share = taken.load(Ordering::Relaxed) as f64 / steps as f64;
-                    let left = begun.elapsed().mul_f64((1.0 / share - 1.0).max(0.0));
-                    say(&format!("[{number}/{total}] {words}; {} left", duration(left)));
+                    *said.lock().expect("no worker panics") = Instant::now();
+                    say(&format!("[{number}/{total}] {words}; {} left", time_left()));
                 }
                 Err(error) => {
                     problem.lock().expect("no worker panics").get_or_insert(error);

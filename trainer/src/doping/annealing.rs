@@ -34,17 +34,17 @@ pub struct Annealing {
     /// Among which values the smallest are looked for.
     pub scope: Scope,
     /// Whether pruned positions keep learning in the dark and may be kept again at a later pruning, until
-    /// `end`. By default they don't: what is pruned stays zero.
+    /// `end`. Otherwise what is pruned stays zero.
     pub returns: bool,
 }
 
 impl Annealing {
-    /// Over the middle of a run: from a twentieth of its steps to two thirds, so that a third is left to
-    /// recover in; a hundred prunings at most.
+    /// From a twentieth of a run's steps to half of them, so that half is left to recover in; a hundred prunings at
+    /// most, between which what is pruned may return.
     pub fn of_run(steps: u64) -> Annealing {
-        let (start, end) = (steps / 20, steps * 2 / 3);
+        let (start, end) = (steps / 20, steps / 2);
         let every = ((end - start) / 100).max(1);
-        Annealing { start, end, every, scope: Scope::EachMatrix, returns: false }
+        Annealing { start, end, every, scope: Scope::EachMatrix, returns: true }
     }
 
     /// Checks the bounds of the options.

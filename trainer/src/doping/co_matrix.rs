@@ -53,7 +53,7 @@ impl Default for CoMatrixDropout {
     fn default() -> CoMatrixDropout {
         CoMatrixDropout {
             probability: 0.1,
-            granularity: Granularity::Element,
+            granularity: Granularity::Matrix,
             schedule: DropoutSchedule::WithDensity,
             inverted: true,
         }
