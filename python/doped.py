@@ -163,9 +163,10 @@ class Cmr:
     """Co-matrix dropout regularisation (arXiv 2102.07071): in training, Bernoulli masks on both matrices, so that units
     learn with both, with the structure only and with S only. None at inference.
 
-    Each element, row or matrix of either side is left out with `probability`, independently of the other side, and what
-    is left is divided by 1 − probability, so that the expectation of W does not change (ours: the papers leave
-    granularity and scale open). Masks are drawn once for each call of the layer.
+    Each element, row or matrix of either side is left out with `probability`, independently of the other side; a row or
+    matrix that would lose both sides keeps both. What is left is divided by its probability of being left, so that the
+    expectation of W does not change (ours: the papers leave granularity and scale open). Masks are drawn once for each
+    call of the layer. `dopec train` does the same, with masks drawn once a step.
     """
 
     probability: float = 0.1
@@ -177,12 +178,18 @@ class Cmr:
         if self.granularity not in (ELEMENT, ROW, MATRIX):
             raise ValueError(f"no granularity is called {self.granularity!r}: choose element, row or matrix")
 
-    def mask(self, weight):
-        """What `weight` [rows, cols] is multiplied with: broadcastable, 0 or 1 / (1 − probability)."""
+    def masks(self, weight):
+        """What the structure and S, as large as `weight` [rows, cols], are multiplied with: broadcastable, 0 or a scale."""
         rows, cols = weight.shape
         shape = {ELEMENT: (rows, cols), ROW: (rows, 1), MATRIX: (1, 1)}[self.granularity]
         keep = 1 - self.probability
-        return torch.bernoulli(torch.full(shape, keep, device=weight.device, dtype=weight.dtype)) / keep
+        both = torch.full((2, *shape), keep, device=weight.device, dtype=weight.dtype)
+        structured, sparse = torch.bernoulli(both)
+        if self.granularity != ELEMENT:
+            neither = (1 - structured) * (1 - sparse)
+            structured, sparse = structured + neither, sparse + neither
+            keep += self.probability**2
+        return structured / keep, sparse / keep
 
 
 class DopedMatrix(nn.Module):
@@ -213,8 +220,8 @@ class DopedMatrix(nn.Module):
         if structured is None or sparse is None:
             return structured if sparse is None else sparse
         if self.training and self.cmr is not None and self.cmr.probability > 0:
-            structured = structured * self.cmr.mask(structured)
-            sparse = sparse * self.cmr.mask(sparse)
+            for_structured, for_sparse = self.cmr.masks(sparse)
+            structured, sparse = structured * for_structured, sparse * for_sparse
         return structured + sparse
 
     @torch.no_grad()

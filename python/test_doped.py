@@ -101,8 +101,10 @@ class Doping(unittest.TestCase):
                 blocks = weight[:: pattern[0], :: pattern[1]].repeat_interleave(pattern[0], 0)
                 self.assertTrue(torch.equal(blocks.repeat_interleave(pattern[1], 1), weight), granularity)
                 kinds.update(round(float(value), 3) for value in weight.flatten())
-            # With neither, the structure alone, S alone, both.
-            self.assertEqual(kinds, {0.0, 1.0, 4.0, 5.0})
+            if granularity == "element":  # with neither, the structure alone, S alone, both
+                self.assertEqual(kinds, {0.0, 1.0, 4.0, 5.0})
+            else:  # never with neither: kept with 0.75 + 0.25²
+                self.assertEqual(kinds, {round(value / 0.8125, 3) for value in (0.75, 3.0, 3.75)})
             self.assertLess(float((mean - 3.75).abs().max()), 0.25)
             self.assertTrue(torch.equal(matrix.eval()().detach(), torch.full((12, 8), 3.75)))
 
