@@ -201,10 +201,15 @@ fn a_loss_that_is_not_finite_ends_the_run_and_keeps_the_last_good_checkpoint() {
     assert!(!path.join("model.json").exists());
     // Going on comes to the same step, and loses nothing either.
     let again = fail(train(path, &wild));
-    let step =
-        |said: &str| said.split("training failed: ").nth(1).unwrap().lines().next().unwrap().to_owned();
-    assert_eq!(step(&again), step(&said));
-    assert!(again.starts_with("model.json.checkpoint: going on from step "), "{again}");
+    let number = |said: &str, before: &str| -> u64 {
+        let (_, after) = said.split_once(before).unwrap_or_else(|| panic!("{said}"));
+        after.split(|c: char| !c.is_ascii_digit()).next().unwrap().parse().unwrap()
+    };
+    let failed = number(&said, "training failed: step ");
+    assert_eq!(number(&again, "training failed: step "), failed);
+    // The step after the one that is kept had a finite loss.
+    let from = number(&again, "model.json.checkpoint: going on from step ");
+    assert!(from < failed && number(&said, "the checkpoint of step ") == from, "{said}{again}");
     assert!(fs::read(path.join("model.json.checkpoint")).unwrap() == kept);
 }
 

@@ -51,8 +51,8 @@ fn main() {
 }
 "#;
 
-/// Trains on a text with these options, compiles for a target, and compares.
-fn whole_path(options: &str, held_out: f64, target: &str) {
+/// Trains on a text with these options, compiles for a target, and compares. Gives the seconds of training.
+fn whole_path(options: &str, held_out: f64, target: &str) -> f64 {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     let text = text(60_000);
@@ -60,7 +60,9 @@ fn whole_path(options: &str, held_out: f64, target: &str) {
     let options: Vec<&str> = options.split(' ').collect();
     let held_out_option = held_out.to_string();
     let io = ["text.txt", "-o", "whole_path.json", "--held-out", &held_out_option];
+    let begun = Instant::now();
     let report = succeed(train(path, &[&io[..], &options].concat()));
+    let seconds = begun.elapsed().as_secs_f64();
     let said = String::from_utf8(report.stdout).unwrap();
     succeed(dopec(path, &["whole_path.json", "--emit", "c,rust", "--target", target]));
 
@@ -99,6 +101,7 @@ fn whole_path(options: &str, held_out: f64, target: &str) {
     }
     // Something was learnt: without, it would be near the number of characters.
     assert!(trained < vocabulary.len() as f64 / 3.0, "{trained} of {}", vocabulary.len());
+    seconds
 }
 
 /// A network that is trained in seconds.
@@ -112,8 +115,7 @@ fn a_compiled_model_scores_as_the_trainer_says() {
 #[test]
 #[ignore = "trains for a minute"]
 fn a_model_that_is_trained_for_a_minute_scores_as_the_trainer_says() {
-    let begun = Instant::now();
-    whole_path(&format!("{SMALL} --minutes 1"), 0.1, "any");
-    let seconds = begun.elapsed().as_secs_f64();
-    assert!((40.0..90.0).contains(&seconds), "{seconds} seconds");
+    let seconds = whole_path(&format!("{SMALL} --minutes 1"), 0.1, "any");
+    // The machine may become slower, or faster, than it was when its speed was measured.
+    assert!((30.0..90.0).contains(&seconds), "{seconds} seconds");
 }

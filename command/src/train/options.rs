@@ -34,7 +34,7 @@ pub(crate) struct Train {
     /// What a token of a text is.
     #[arg(long, value_enum, help_heading = "Data", value_name = "WHAT")]
     pub(crate) unit: Option<Token>,
-    /// Keep the N most frequent words; the others become one, <unk>.
+    /// Keep the N most frequent words; the others become one, `<unk>`.
     #[arg(long, value_name = "N", help_heading = "Data", value_parser = count(2))]
     pub(crate) vocabulary: Option<usize>,
     /// The part held out to be scored on: a text's end, or sequences chosen by the seed [default: 0.05 of a text, 0.2 of
