@@ -1,10 +1,11 @@
 //! The study of doping: forms of matrices against each other at equal budgets, on any text.
 //!
-//! A [`case::Case`] is one training run, told by data alone. [`study`] and [`defaults`] list cases, [`queue`]
+//! A [`case::Case`] is one training run, told by data alone. [`study`], [`defaults`] and [`causes`] list cases, [`queue`]
 //! runs those that the results file lacks, [`results`] keeps that file, [`report`] and [`plot`] read it. A rerun
 //! does what is left and gives the same numbers, since a run is a function of its case and text.
 
 pub mod case;
+pub mod causes;
 pub mod defaults;
 pub mod plot;
 pub mod queue;

@@ -8,7 +8,7 @@ use dopec_experiments::case::{Case, Doping, Form, Size};
 use dopec_experiments::queue::{duration, run_all};
 use dopec_experiments::results::{Results, TextId};
 use dopec_experiments::run::Source;
-use dopec_experiments::{Result, defaults, report, study};
+use dopec_experiments::{Result, causes, defaults, report, study};
 
 /// The study of doping: nine forms of matrices at equal budgets on any text.
 #[derive(Debug, Parser)]
@@ -43,6 +43,14 @@ enum Command {
         /// Only prints the tables of what is done.
         #[arg(long)]
         tables: bool,
+    },
+    /// Runs what is left of a look at why forms stand in the order they do, then prints its table.
+    Causes {
+        #[command(flatten)]
+        common: Common,
+        /// Only prints the table of what is done.
+        #[arg(long)]
+        table: bool,
     },
     /// Runs one case at the size of the papers: two LSTMs of 650 units over words.
     Paper {
@@ -99,6 +107,15 @@ fn run(command: Command) -> Result<()> {
             }
             let lines = Results::read(&common.folder.join(file))?;
             print!("{}", report::defaults_report(&lines, &common.source()?.id));
+            Ok(())
+        }
+        Command::Causes { common, table } => {
+            let file = "causes.jsonl";
+            if !table {
+                common.run(&causes::cases(), file)?;
+            }
+            let lines = Results::read(&common.folder.join(file))?;
+            print!("{}", causes::table(&lines, &common.source()?.id));
             Ok(())
         }
         Command::Paper { common, form, factor, seed, steps } => {

@@ -50,7 +50,7 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
         lines.iter().filter(|line| line.text.same(text) && all.contains(&line.case)).collect();
     let cells = cells(&done, &all);
     let Some(dense) = cells.iter().find(|cell| cell.form == Form::Dense) else {
-        return Err(format!("{} has no result of a dense network on {} yet", "the results file", text.name));
+        return Err(format!("the results file has no result of a dense network on {} yet", text.name));
     };
     let mut page = format!("# {} study: forms at equal budgets\n\n", if quick { "The quick" } else { "The" });
     let mut write = |words: std::fmt::Arguments<'_>| page.write_fmt(words).expect("a string grows");
@@ -76,7 +76,11 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
                 value(cell.perplexity, 3),
                 cell.loss.mean,
                 cell.loss.deviation,
-                if cell.seeds < SEEDS.len() { format!(" ({} seeds)", cell.seeds) } else { String::new() }
+                if cell.seeds < SEEDS.len() {
+                    format!(" ({} of {} seeds)", cell.seeds, SEEDS.len())
+                } else {
+                    String::new()
+                }
             ),
             None => " not run |".to_owned(),
         };

@@ -160,7 +160,9 @@ fn the_report_holds_together() {
     assert!(report(&lines, &TextId { bytes: 8, ..text.clone() }, &size, true).is_err());
     lines.truncate(60);
     let (page, _) = report(&lines, &text, &size, false).unwrap();
-    assert!(page.contains("60 of 75 cases") && page.contains("(2 seeds)") && !page.contains("quick size"));
+    assert!(
+        page.contains("60 of 75 cases") && page.contains("(2 of 3 seeds)") && !page.contains("quick size")
+    );
     assert_eq!(spread(&[]), None);
     assert_eq!(spread(&[1.0, 3.0]).map(|s| (s.mean, s.deviation)), Some((2.0, 2.0_f64.sqrt())));
 }
