@@ -170,7 +170,7 @@ class Cmr:
     """
 
     probability: float = 0.1
-    granularity: str = ROW
+    granularity: str = MATRIX
 
     def __post_init__(self):
         if not 0 <= self.probability < 1:

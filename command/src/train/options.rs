@@ -103,7 +103,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "P", help_heading = "Doping")]
     pub(crate) cmr: Option<f64>,
     /// What co-matrix dropout drops at once.
-    #[arg(long, value_enum, default_value = "element", help_heading = "Doping", value_name = "WHAT")]
+    #[arg(long, value_enum, default_value = "matrix", help_heading = "Doping", value_name = "WHAT")]
     pub(crate) cmr_granularity: Dropped,
     /// Where the smallest values of S are looked for: in each matrix, or over all.
     #[arg(long, value_enum, default_value = "matrix", help_heading = "Doping", value_name = "WHERE")]
