@@ -1,4 +1,5 @@
-//! Sparse parts by look-ups in registers, for AVX-512: which of them, where their windows stand, and their tables.
+//! Sparse parts by look-ups in registers, for AVX-512: which of them, and their tables; [`super::windows`] places their
+//! windows.
 //!
 //! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
 //! rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has windows of
@@ -11,6 +12,7 @@
 use super::builder::Builder;
 use super::path::Path;
 use super::table;
+use super::windows::{assign, bands, count_held, windows};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
@@ -18,21 +20,21 @@ use crate::ways::Way;
 
 /// What things cost, in nanoseconds: measured with each kernel alone, gcc 12, at 4% non-zeros, on an AMD Zen 4; what the
 /// gather instruction takes lies between that processor's 0.37 and an Intel Xeon's 0.19.
-mod cost {
+pub(super) mod cost {
     /// A slot: 16 values, one look-up, one multiply-add.
-    pub(super) const SLOT: f64 = 0.8;
+    pub(in crate::lower) const SLOT: f64 = 0.8;
     /// A slot with packed values.
-    pub(super) const PACKED_SLOT: f64 = 1.0;
+    pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
     /// An element left over, by itself.
-    pub(super) const LEFT_OVER: f64 = 0.55;
+    pub(in crate::lower) const LEFT_OVER: f64 = 0.55;
     /// A non-zero of sliced ELLPACK, by the gather instruction.
-    pub(super) const GATHERED: f64 = 0.25;
+    pub(in crate::lower) const GATHERED: f64 = 0.25;
     /// A row that is not in its place: its sum goes there.
-    pub(super) const ROW: f64 = 0.3;
+    pub(in crate::lower) const ROW: f64 = 0.3;
     /// A row of sliced ELLPACK with few elements: its sum goes to its place.
-    pub(super) const SLICED_ROW: f64 = 0.6;
+    pub(in crate::lower) const SLICED_ROW: f64 = 0.6;
     /// A non-zero of straight-line code: 0.15 to 0.33 in C; more in Rust, which has no fused multiply-add for it.
-    pub(super) const TERM: f64 = 0.3;
+    pub(in crate::lower) const TERM: f64 = 0.3;
 }
 
 /// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
@@ -40,9 +42,9 @@ mod cost {
 pub(super) const BUDGET: usize = 3 << 19;
 
 /// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
-const GROUP: usize = 16;
-const BAND: usize = 128;
-const WINDOW: usize = 32;
+pub(super) const GROUP: usize = 16;
+pub(super) const BAND: usize = 128;
+pub(super) const WINDOW: usize = 32;
 const INDICES: usize = 6;
 
 /// Floats that `lookup_packed` may read behind the last value.
@@ -167,111 +169,6 @@ impl Choice {
             self.cost
         )
     }
-}
-
-/// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
-fn bands(rows: &[u32]) -> impl Iterator<Item = &[u32]> {
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let groups = rest.len().div_ceil(GROUP).min(BAND / GROUP);
-        let height = GROUP * groups.checked_ilog2().map(|log| 1 << log)?;
-        let (band, others) = rest.split_at(height.min(rest.len()));
-        rest = others;
-        Some(band)
-    })
-}
-
-/// The windows of a band: their number is the cheapest of those tried, which are a quarter apart at first and closer
-/// around the best of them.
-fn windows(csr: &Csr, rows: &[u32], cols: usize, slot: f64) -> Vec<usize> {
-    let groups = rows.len().div_ceil(GROUP);
-    let columns = Quantiles::new(csr, rows, cols);
-    let elements = columns.before[cols] as usize;
-    let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
-    let mut attempt = |count: usize| {
-        let starts = columns.windows(count);
-        let left_over = elements - count_held(csr, rows, &starts);
-        let cost = slot * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
-        if cost < best.0 {
-            best = (cost, starts);
-        }
-        (left_over, best.1.len())
-    };
-    let mut count = 1;
-    while count <= usize::from(u16::MAX) {
-        let (left_over, best) = attempt(count);
-        if left_over == 0 || count > 2 * best + 8 {
-            break;
-        }
-        count += 1 + count / 4;
-    }
-    let (_, middle) = attempt(1);
-    let step = 1 + middle / 32;
-    for count in (middle - middle / 5..=middle + middle / 4).step_by(step).filter(|&count| count > 0) {
-        attempt(count);
-    }
-    best.1
-}
-
-/// The columns of a band's elements in order.
-struct Quantiles {
-    /// How many stand before each column.
-    before: Vec<u32>,
-}
-
-impl Quantiles {
-    fn new(csr: &Csr, rows: &[u32], cols: usize) -> Quantiles {
-        let mut before = vec![0; cols + 1];
-        for &row in rows {
-            for (column, _) in csr.row(row as usize) {
-                before[column + 1] += 1;
-            }
-        }
-        for column in 0..cols {
-            before[column + 1] += before[column];
-        }
-        Quantiles { before }
-    }
-
-    /// So many windows, with equal numbers of elements between the middles of neighbours.
-    fn windows(&self, count: usize) -> Vec<usize> {
-        let cols = self.before.len() - 1;
-        let elements = u64::from(self.before[cols]);
-        let mut column = 0;
-        (0..count as u64)
-            .map(|k| {
-                let middle = (2 * k + 1) * elements / (2 * count as u64);
-                while column + 1 < cols && u64::from(self.before[column + 1]) <= middle {
-                    column += 1;
-                }
-                column.saturating_sub(WINDOW / 2).min(cols.saturating_sub(WINDOW))
-            })
-            .collect()
-    }
-}
-
-/// Gives each window of a row the first element that it reaches and that no window before it has, which no other way
-/// betters; calls `visit` with the window and the element.
-fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl FnMut(usize, usize)) {
-    let (mut element, end) = (csr.row_ptr[row] as usize, csr.row_ptr[row + 1] as usize);
-    for (k, &start) in starts.iter().enumerate() {
-        while element < end && (csr.col_idx[element] as usize) < start {
-            element += 1;
-        }
-        if element == end {
-            return;
-        }
-        if (csr.col_idx[element] as usize) < start + WINDOW {
-            visit(k, element);
-            element += 1;
-        }
-    }
-}
-
-fn count_held(csr: &Csr, rows: &[u32], starts: &[usize]) -> usize {
-    let mut held = 0;
-    rows.iter().for_each(|&row| assign(csr, row as usize, starts, &mut |_, _| held += 1));
-    held
 }
 
 /// Adds y = init + S x by look-ups; gives what they do not hold, to be added.

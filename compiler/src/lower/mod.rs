@@ -32,6 +32,7 @@ mod sparse;
 mod split;
 mod table;
 mod wide;
+mod windows;
 
 pub use hoist::LEAST as LEAST_HOISTED;
 pub use kronecker::contraction_order;

@@ -1,7 +1,8 @@
 //! Scores on data that is not trained on: nothing dropped, nothing masked.
 
+use super::Trainer;
 use super::feed::{Batch, Data};
-use super::{Shard, Trainer, deal};
+use super::shard::{Shard, deal, run_all};
 use crate::data::TokenStream;
 use crate::error::Error;
 use crate::layer::Pass;
@@ -63,14 +64,7 @@ fn run(network: &Network<f32>, objective: Objective, batch: &Batch, shards: &mut
         shard.worker.forward(weights, shard.part.input(), &pass);
         shard.worker.loss(objective, shard.part.targets(objective).0, &pass)
     };
-    let tallies: Vec<Tally> = std::thread::scope(|scope| {
-        let (first, rest) = shards.split_first_mut().expect("there is a thread");
-        let others: Vec<_> = rest.iter_mut().map(|shard| scope.spawn(|| run(shard))).collect();
-        let mut tallies = vec![run(first)];
-        tallies.extend(others.into_iter().map(|other| other.join().expect("a worker ran to its end")));
-        tallies
-    });
-    tallies.into_iter().fold(Tally::default(), Tally::and)
+    run_all(shards, run)
 }
 
 impl Trainer {

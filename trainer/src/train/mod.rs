@@ -9,6 +9,7 @@ mod checkpoint;
 mod evaluate;
 mod feed;
 mod settings;
+mod shard;
 
 pub use checkpoint::write_whole;
 pub use evaluate::evaluate;
@@ -19,10 +20,11 @@ use crate::doping::share::Share;
 use crate::error::Error;
 use crate::layer::Pass;
 use crate::matrix::Form;
-use crate::network::{Network, Worker};
+use crate::network::Network;
 use crate::optimise::Adam;
 use crate::score::Tally;
 use feed::{Batch, Feed};
+use shard::{Shard, deal, run_all};
 
 /// A run of training.
 #[derive(Debug)]
@@ -38,15 +40,6 @@ pub struct Trainer {
     from: Vec<usize>,
     batch: Batch,
     shards: Vec<Shard>,
-}
-
-/// A worker with its lanes of a batch.
-#[derive(Debug)]
-struct Shard {
-    worker: Worker<f32>,
-    first_lane: usize,
-    lanes: usize,
-    part: Batch,
 }
 
 /// What a step did.
@@ -163,14 +156,7 @@ impl Trainer {
             let (targets, _) = part.targets(settings.objective);
             worker.backward(weights, part.input(), (settings.objective, targets), total, &pass)
         };
-        let tallies: Vec<Tally> = std::thread::scope(|scope| {
-            let (first, rest) = shards.split_first_mut().expect("there is a thread");
-            let others: Vec<_> = rest.iter_mut().map(|shard| scope.spawn(|| run(shard))).collect();
-            let mut tallies = vec![run(first)];
-            tallies.extend(others.into_iter().map(|other| other.join().expect("a worker ran to its end")));
-            tallies
-        });
-        tallies.into_iter().fold(Tally::default(), Tally::and)
+        run_all(shards, run)
     }
 
     /// Prunes to the targets, wherever the schedule stands: at the end of a run that ends early. Nothing
@@ -224,14 +210,4 @@ impl Trainer {
     pub fn into_network(self) -> Network<f32> {
         self.network
     }
-}
-
-/// Workers for an even part of the lanes each.
-fn deal(network: &Network<f32>, lanes: usize, threads: usize) -> Vec<Shard> {
-    let threads = threads.min(lanes);
-    let shard = |k: usize| {
-        let (first_lane, end) = (lanes * k / threads, lanes * (k + 1) / threads);
-        Shard { worker: network.worker(), first_lane, lanes: end - first_lane, part: Batch::default() }
-    };
-    (0..threads).map(shard).collect()
 }
