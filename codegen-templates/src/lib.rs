@@ -11,6 +11,10 @@ pub const C_SOURCE: &str = include_str!("../c/model.c.tera");
 pub const C_LAYERS: &str = include_str!("../c/layers.c.tera");
 /// The C that takes in `NAME.bin`, for the prefixes `doped` and `DOPED`.
 pub const C_INCBIN: &str = include_str!("../c/incbin.h");
+/// Attributes of tables in `NAME.c`, for the prefix `DOPED`.
+pub const C_ATTRIBUTES: &str = include_str!("../c/attributes.h");
+/// What tables in bytes need in `NAME.c`, for the prefix `DOPED`.
+pub const C_BYTES: &str = include_str!("../c/bytes.h");
 /// Skeleton of the program that `dopec verify` builds around the C.
 pub const C_VERIFY: &str = include_str!("../c/verify.c.tera");
 /// Skeleton of the program that `dopec --tune` and `dopec bench` build around the C.

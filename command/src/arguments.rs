@@ -181,8 +181,10 @@ pub(crate) enum Target {
 /// `--data`
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Data {
-    /// In the source.
+    /// In the source: numbers while small, bytes when large.
     Source,
+    /// In the source, all as numbers: for any byte order.
+    Numbers,
     /// In NAME.bin.
     Incbin,
 }

@@ -64,6 +64,7 @@ pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
 pub(crate) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings {
     let data = match shape.data {
         arguments::Data::Source => DataForm::Source,
+        arguments::Data::Numbers => DataForm::Numbers,
         arguments::Data::Incbin => DataForm::Incbin,
     };
     let target = match shape.target {

@@ -108,6 +108,38 @@ fn every_choice_of_settings() {
     }
 }
 
+/// A table above 64 KiB, no multiple of the pieces that strings have, with all sorts of bytes beside each other.
+#[test]
+fn a_large_table_in_every_form() {
+    let (vocab, size) = (1100_u32, 17_u32);
+    let value = |i: u32| f32::from_bits(0x3e00_0000 | (i.wrapping_mul(0x9e37_79b1) >> 8));
+    let values: Vec<String> = (0..vocab * size).map(|i| format!("{:?}", value(i))).collect();
+    let json = format!(
+        "{{\"format\":\"doped-model\",\"version\":1,\"name\":\"letters\",\"layers\":[{{\"embedding\":{{\"name\":\"embed\",\
+         \"vocab\":{vocab},\"size\":{size},\"weight\":{{\"shape\":[{vocab},{size}],\"data\":[{}]}}}}}}]}}",
+        values.join(",")
+    );
+    let mut toolchains = vec![rust(&[])];
+    for compiler in ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler)) {
+        toolchains.push(c(compiler, &[STRICT, "-O1"]));
+    }
+    for compiler in ["g++", "clang++"].into_iter().filter(|compiler| exists(compiler)) {
+        toolchains.push(c(compiler, &["-x c++ -std=c++17 -pedantic -Wall -Wextra -Wconversion -Werror"]));
+    }
+    let options = Options { random_steps: 5000, ..Options::default() };
+    for (_, data) in DataForm::ALL {
+        let settings = Settings { data, ..Settings::default() };
+        let open = |_: &str| Err(std::io::Error::other("no other file"));
+        let source = Source { file: "letters", json: json.as_bytes(), open: &open, lock: None };
+        let strings = dopec::compile(&source, &settings).unwrap().files()[1].bytes();
+        let strings = String::from_utf8(strings).unwrap().contains("LETTERS_PIECES(37)");
+        assert_eq!(strings, data == DataForm::Source);
+        for report in verify::run(&source, &settings, &toolchains, &options).unwrap() {
+            assert!(report.passes(), "{data:?}\n{report}");
+        }
+    }
+}
+
 #[test]
 fn numbers_that_no_code_can_be_made_for() {
     let json = std::fs::read_to_string(models().join("shakespeare_small.json")).unwrap();

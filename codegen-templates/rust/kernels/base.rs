@@ -1,7 +1,9 @@
 // What every kernel stands on: what sums start from, the widths that tables are stored in, and pieces of a product held
 // in registers. Arrays of a known length take the place of vector types: loops over them turn into vector code.
 // Beside the kernels stands `const FAMILY: u8`, the family of instructions that they are compiled for: 2 AVX-512 (F, VL,
-// BW, DQ), 1 AVX2 with fused multiply-add, 0 any other.
+// BW, DQ), 1 AVX2 with fused multiply-add, 0 any other. Kernels are inlined always, so that the shapes a caller passes as
+// literals are known inside; but `#[inline]` alone stands before those that are long, called in many places and none the
+// faster for it: the emitter puts the family's instructions there, which inlined code has from its caller.
 
 /// What an output starts from before sums are added to it.
 #[derive(Clone, Copy)]

@@ -26,7 +26,7 @@ const INDICES: usize = 6;
 /// high as `lookup_height` says; band after band, `counts` has the number of its windows, and `starts`, `values` and
 /// `indices` hold what is its own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and
 /// index 0. No row is listed twice; rows not listed are left as they are.
-#[inline(always)]
+#[inline]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 pub(super) fn lookup(
     y: &mut [f32],
@@ -143,6 +143,12 @@ fn lookup_finish(
         add_scaled(&mut start, &sums[i..i + GROUP], 1.0);
         y[first + i..first + i + GROUP].copy_from_slice(&start);
         i += GROUP;
+    }
+    if let (Init::Accumulate, Some(row_of)) = (init, row_of) {
+        for (&row, sum) in row_of[first..first + rows].iter().zip(sums) {
+            y[row as usize] += sum;
+        }
+        return;
     }
     while i < rows {
         let row = match row_of {

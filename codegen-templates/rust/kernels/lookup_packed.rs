@@ -9,7 +9,7 @@ const BEHIND: usize = 15;
 /// `lookup` with packed values: bit `lane` of `masks[k * groups + g]`, window k and group g of a band, says whether that
 /// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
 /// floats.
-#[inline(always)]
+#[inline]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn lookup_packed(
     y: &mut [f32],

@@ -6,7 +6,7 @@
 /// `row_of[s * LANES..]` and the slots `slice_ptr[s]..slice_ptr[s + 1]`; a slot is LANES values and as many columns. Shorter
 /// rows, and lanes past `rows`, are padded with value 0 and any column within x. Rows not listed are left as they are, so
 /// that all must be unless `init` is `Accumulate`. Every column must be below `x.len()`.
-#[inline(always)]
+#[inline]
 #[allow(unsafe_code, clippy::too_many_arguments)]
 pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     y: &mut [f32],
@@ -43,12 +43,17 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
                 lane += 1;
             }
         }
-        let mut lane = 0;
-        while lane < LANES && first + lane < rows {
-            let row = row_of[first + lane].into() as usize;
-            let [start] = init.load(y, row);
-            y[row] = start + sums[lane];
-            lane += 1;
+        let end = if rows - first < LANES { rows } else { first + LANES };
+        if let Init::Accumulate = init {
+            for (&row, sum) in row_of[first..end].iter().zip(&sums) {
+                y[row.into() as usize] += sum;
+            }
+        } else {
+            for (&row, sum) in row_of[first..end].iter().zip(&sums) {
+                let row = row.into() as usize;
+                let [start] = init.load(y, row);
+                y[row] = start + sum;
+            }
         }
         first += LANES;
     }

@@ -5,7 +5,7 @@
 /// `y[i * lanes + b]` = init + sum over the row's elements of value * `x[column * lanes + b]`, for i in `row_of` and b <
 /// lanes. Slices, slots, padding and rows that are not listed are those of `sell`. Every column must be below the number of
 /// x's rows.
-#[inline(always)]
+#[inline]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     y: &mut [f32],

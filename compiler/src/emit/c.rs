@@ -4,20 +4,21 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io;
 
+use super::c_tables;
 use super::kernels;
+use super::layout::Layout;
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
-use super::tables::{self, BinaryLayout};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
-    Call, Code, CodeKind, Data, Digit, Families, Family, Init, LayerCode, Operation, Place, Program, Source,
-    Straight, Table, View,
+    Call, Code, CodeKind, ConstantId, Digit, Families, Family, Init, LayerCode, Operation, Place, Program,
+    Source, Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
 /// `NAME.h`.
-pub(super) fn header(program: &Program, settings: &Settings) -> String {
-    render(dopec_templates::C_HEADER, &c_context(program, settings))
+pub(super) fn header(program: &Program, settings: &Settings, layout: &Layout) -> String {
+    render(dopec_templates::C_HEADER, &c_context(program, settings, layout))
 }
 
 /// `NAME.c`.
@@ -25,28 +26,31 @@ pub(super) fn source(
     out: &mut dyn io::Write,
     program: &Program,
     settings: &Settings,
-    layout: &BinaryLayout,
+    layout: &Layout,
 ) -> io::Result<()> {
     let name = &program.name;
-    let mut context = c_context(program, settings);
+    let mut context = c_context(program, settings, layout);
     let named = program.families.named();
-    context.insert("layers", &layers(program, name, "", &mut context.clone()));
+    context.insert("layers", &layers(program, layout, name, "", &mut context.clone()));
     let families: Vec<FamilyCode> =
-        named.iter().map(|family| FamilyCode::new(family, program, &mut context.clone())).collect();
+        named.iter().map(|family| FamilyCode::new(family, program, layout, &mut context.clone())).collect();
     context.insert("families", &families);
     let text = render(dopec_templates::C_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
-    write_tables(program, out, layout)?;
+    c_tables::write(out, program, layout)?;
     out.write_all(after.as_bytes())
 }
 
-fn c_context(program: &Program, settings: &Settings) -> tera::Context {
+fn c_context(program: &Program, settings: &Settings, layout: &Layout) -> tera::Context {
     let mut context = context(program, settings, Emit::C);
     let codes: Vec<SpelledCode<'_>> = program
         .codes()
         .into_iter()
-        .map(|code| SpelledCode { layers: Vec::new(), ..Speller { program, code, prefix: "" }.code() })
+        .map(|code| SpelledCode {
+            layers: Vec::new(),
+            ..Speller { program, code, layout, prefix: "" }.code()
+        })
         .collect();
     context.insert("codes", &codes);
     let (step, run) = match program.input {
@@ -59,12 +63,12 @@ fn c_context(program: &Program, settings: &Settings) -> tera::Context {
 }
 
 /// Kernels, straight-line code and layers, in functions and macros that start with `prefix`; `of` says for what.
-fn layers(program: &Program, prefix: &str, of: &str, context: &mut tera::Context) -> String {
+fn layers(program: &Program, layout: &Layout, prefix: &str, of: &str, context: &mut tera::Context) -> String {
     let mut straight = String::new();
     let mut done = BTreeSet::new();
     let mut codes = Vec::new();
     for code in program.codes() {
-        let speller = Speller { program, code, prefix };
+        let speller = Speller { program, code, layout, prefix };
         for layer in code.layers {
             speller.straight_code(&mut straight, &layer.operations, &mut done);
         }
@@ -93,7 +97,7 @@ struct FamilyCode {
 }
 
 impl FamilyCode {
-    fn new(family: &Family, program: &Program, context: &mut tera::Context) -> FamilyCode {
+    fn new(family: &Family, program: &Program, layout: &Layout, context: &mut tera::Context) -> FamilyCode {
         let each = |between: &str, spell: &dyn Fn(&str) -> String| -> String {
             family.features.iter().map(|feature| spell(feature)).collect::<Vec<_>>().join(between)
         };
@@ -105,7 +109,7 @@ impl FamilyCode {
             features: family.features.join(","),
             given: each(" && \\\n      ", &|feature| format!("defined(__{}__)", feature.to_uppercase())),
             supported: each("\n        && ", &|feature| format!("__builtin_cpu_supports(\"{feature}\")")),
-            layers: layers(program, &prefix, &format!(" for {}", family.name), context),
+            layers: layers(program, layout, &prefix, &format!(" for {}", family.name), context),
         }
     }
 }
@@ -113,6 +117,7 @@ impl FamilyCode {
 struct Speller<'p> {
     program: &'p Program,
     code: Code<'p>,
+    layout: &'p Layout,
     /// What the names of functions start with.
     prefix: &'p str,
 }
@@ -268,8 +273,8 @@ impl<'p> Speller<'p> {
         out.push_str(");\n");
     }
 
-    fn constant(&self, id: crate::program::ConstantId) -> String {
-        format!("{}_table_{}", self.program.name, self.program.constant(id).name)
+    fn constant(&self, id: ConstantId) -> String {
+        c_tables::values(self.program, self.layout, id)
     }
 
     fn view(&self, view: &View) -> String {
@@ -323,59 +328,6 @@ impl<'p> Speller<'p> {
             out.push_str("}\n\n");
         }
     }
-}
-
-/// The tables.
-fn write_tables(program: &Program, out: &mut dyn io::Write, layout: &BinaryLayout) -> io::Result<()> {
-    let (name, upper) = (&program.name, program.name.to_uppercase());
-    if !layout.is_empty() {
-        let text = dopec_templates::C_INCBIN.replace("DOPED", &upper).replace("doped", name);
-        writeln!(out, "{text}")?;
-    }
-    let by_family = read_by_family(program);
-    if !by_family.is_empty() {
-        writeln!(out, "/* What one family of instructions reads and another does not. */")?;
-        writeln!(out, "#if defined(__GNUC__)\n#define {upper}_UNUSED __attribute__((unused))")?;
-        writeln!(out, "#else\n#define {upper}_UNUSED\n#endif\n")?;
-    }
-    for (i, (constant, offset)) in program.constants.iter().zip(&layout.offsets).enumerate() {
-        let unused = if by_family.contains(&i) { format!("{upper}_UNUSED ") } else { String::new() };
-        let (element, len) = (element(&constant.data), constant.data.len());
-        let table = format!("{name}_table_{}", constant.name);
-        writeln!(out, "/* {} */", constant.note)?;
-        if let Some(offset) = offset {
-            writeln!(out, "static const {element} *const {unused}{table} =")?;
-            writeln!(out, "    (const {element} *)(const void *)({name}_data + {offset}); /* [{len}] */\n")?;
-            continue;
-        }
-        writeln!(out, "static const {element} {unused}{table}[{len}] = {{")?;
-        tables::numbers(out, &constant.data, if constant.data.index_type().is_none() { "f" } else { "" })?;
-        writeln!(out, "}};\n")?;
-    }
-    Ok(())
-}
-
-/// The tables that are read by one family of instructions and not by another.
-fn read_by_family(program: &Program) -> BTreeSet<usize> {
-    let mut read = BTreeSet::new();
-    for layer in program.codes().iter().flat_map(|code| code.layers) {
-        layer.visit(&mut |operation| {
-            let Operation::ByFamily { body, otherwise, .. } = operation else { return };
-            for operation in body.iter().chain(otherwise) {
-                let Operation::Call(call) = operation else { continue };
-                for table in &call.tables {
-                    if let Table::Given(id) | Table::Optional(Some(id)) = table {
-                        read.insert(id.0);
-                    }
-                }
-            }
-        });
-    }
-    read
-}
-
-fn element(data: &Data) -> String {
-    data.index_type().map_or("float".to_owned(), |index| format!("{}_t", index.c_name()))
 }
 
 fn at(base: &str, offset: usize) -> String {

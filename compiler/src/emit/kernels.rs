@@ -48,8 +48,8 @@ pub(super) fn c_name(prefix: &str, call: &Call) -> String {
     name
 }
 
-/// The Rust text of all kernels that `program` uses.
-pub(super) fn rust(program: &Program) -> String {
+/// The Rust text of all kernels that `program` uses; `enable` stands before those that are functions of their own.
+pub(super) fn rust(program: &Program, enable: &str) -> String {
     let mut out = String::new();
     let mut done: Vec<&'static str> = Vec::new();
     for operation in operations(program) {
@@ -63,6 +63,9 @@ pub(super) fn rust(program: &Program) -> String {
                 out.push('\n');
             }
             lines.for_each(|line| {
+                if line == "#[inline]" {
+                    out.push_str(enable);
+                }
                 out.push_str(line);
                 out.push('\n');
             });

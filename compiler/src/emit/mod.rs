@@ -1,11 +1,13 @@
 //! Program → files. Emitters decide nothing: C and Rust of one Program differ in spelling only.
 //!
-//! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations,
-//! [`tables`] the constants, [`kernels`] carries the kernels' sources, and skeletons from `codegen-templates`
-//! hold what is the same for every model. The bytes depend on the Program and the Settings alone.
+//! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations, [`tables`] the
+//! constants, which stand where [`layout`] says, [`kernels`] carries the kernels' sources, and skeletons from
+//! `codegen-templates` hold what is the same for every model. The bytes depend on the Program and the Settings alone.
 
 mod c;
+mod c_tables;
 mod kernels;
+mod layout;
 mod rust;
 mod skeleton;
 mod tables;
@@ -15,7 +17,7 @@ use std::io;
 
 use crate::program::Program;
 use crate::settings::{DataForm, Emit, Settings};
-use tables::BinaryLayout;
+use layout::Layout;
 
 /// A file of the output, spelled when it is written: the text of a large model takes several times the memory of
 /// its Program.
@@ -72,13 +74,13 @@ impl OutputFile<'_> {
     /// Those of `out`.
     pub fn write_to(&self, out: &mut dyn io::Write) -> io::Result<()> {
         let (program, settings) = (self.program, self.settings);
-        let layout = BinaryLayout::new(program, settings.data);
+        let layout = Layout::new(program, settings.data, self.emit);
         match self.body {
-            Body::CHeader => out.write_all(c::header(program, settings).as_bytes()),
+            Body::CHeader => out.write_all(c::header(program, settings, &layout).as_bytes()),
             Body::CSource => c::source(out, program, settings, &layout),
             Body::RustSource => rust::source(out, program, settings, &layout),
             Body::Ir => out.write_all(program.to_string().as_bytes()),
-            Body::Binary => layout.write(out, program),
+            Body::Binary => layout.write_file(out, program),
         }
     }
 

@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use std::io;
 
 use super::kernels;
+use super::layout::{Layout, Stand};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
-use super::tables::{self, BinaryLayout};
+use super::tables;
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
 use crate::program::{
@@ -15,16 +16,12 @@ use crate::program::{
 };
 use crate::settings::{Emit, Settings};
 
-/// Tables of at most this many values are written as numbers; a compiler takes about eight seconds for a
-/// million numbers, and half a second for the same bytes.
-const SMALL: usize = 2048;
-
 /// `NAME.rs`.
 pub(super) fn source(
     out: &mut dyn io::Write,
     program: &Program,
     settings: &Settings,
-    layout: &BinaryLayout,
+    layout: &Layout,
 ) -> io::Result<()> {
     let families = !program.families.named().is_empty();
     let mut straight = String::new();
@@ -47,7 +44,14 @@ pub(super) fn source(
     let layers = render(dopec_templates::RUST_LAYERS, &context);
     context.insert("layers", &if families { indented(&layers, 8) } else { layers });
     context.insert("detection", &indented(dopec_templates::RUST_FAMILIES, 4));
-    context.insert("kernels", &indented(&kernels::rust(program), if families { 8 } else { 4 }));
+    context.insert(
+        "kernels",
+        &if families {
+            indented(&kernels::rust(program, "$(#[$enable])*\n"), 8)
+        } else {
+            indented(&kernels::rust(program, ""), 4)
+        },
+    );
     context.insert("given", &given());
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
@@ -87,7 +91,7 @@ fn indented(text: &str, by: usize) -> String {
 struct Speller<'p> {
     program: &'p Program,
     code: Code<'p>,
-    layout: &'p BinaryLayout,
+    layout: &'p Layout,
 }
 
 impl<'p> Speller<'p> {
@@ -222,7 +226,7 @@ impl<'p> Speller<'p> {
     fn constant(&self, id: ConstantId) -> String {
         let constant = self.program.constant(id);
         let name = table_name(constant);
-        if is_block(self.layout, id.0, constant) { format!("&{name}.0") } else { format!("&{name}") }
+        if self.layout.of(id) == Stand::Numbers { format!("&{name}") } else { format!("&{name}.0") }
     }
 
     fn view(&self, view: &View, mutable: bool) -> String {
@@ -274,22 +278,16 @@ impl<'p> Speller<'p> {
     }
 }
 
-/// Whether a table stands as bytes.
-fn is_block(layout: &BinaryLayout, index: usize, constant: &Constant) -> bool {
-    layout.offsets[index].is_some() || constant.data.len() > SMALL
-}
-
 /// The tables.
-fn tables(out: &mut dyn io::Write, program: &Program, layout: &BinaryLayout) -> io::Result<()> {
-    let constants = program.constants.iter().enumerate();
-    if constants.clone().any(|(i, constant)| is_block(layout, i, constant)) {
+fn tables(out: &mut dyn io::Write, program: &Program, layout: &Layout) -> io::Result<()> {
+    if layout.stands().any(|stand| stand != Stand::Numbers) {
         out.write_all(BLOCK.as_bytes())?;
     }
-    for (i, constant) in constants {
+    for (constant, stand) in program.constants.iter().zip(layout.stands()) {
         let name = table_name(constant);
         let (element, len) = (constant.data.element(), constant.data.len());
         writeln!(out, "/// {}", constant.note)?;
-        if !is_block(layout, i, constant) {
+        if stand == Stand::Numbers {
             writeln!(out, "static {name}: [{element}; {len}] = [")?;
             tables::numbers(out, &constant.data, "")?;
             writeln!(out, "];\n")?;
@@ -309,14 +307,14 @@ fn tables(out: &mut dyn io::Write, program: &Program, layout: &BinaryLayout) -> 
             ),
         };
         writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{")?;
-        match layout.offsets[i] {
-            Some(offset) => {
+        match stand {
+            Stand::File(offset) => {
                 let (file, bytes) = (&program.name, constant.data.bytes());
                 write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")")?;
                 writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();")?;
                 writeln!(out, "    {open}bytes{close}")?;
             }
-            None => {
+            Stand::Numbers | Stand::Bytes => {
                 write!(out, "    {open}b\"")?;
                 byte_string(out, &constant.data)?;
                 writeln!(out, "\"{close}")?;

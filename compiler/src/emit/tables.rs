@@ -5,8 +5,7 @@
 use std::fmt::{self, Write as _};
 use std::io;
 
-use crate::program::{Data, Program};
-use crate::settings::DataForm;
+use crate::program::Data;
 
 /// Numbers on a line of a table.
 const PER_LINE: usize = 8;
@@ -70,50 +69,5 @@ pub(super) fn bytes(data: &Data, visit: &mut dyn FnMut(&[u8]) -> io::Result<()>)
         Data::U8(values) => chunks(values, u8::to_le_bytes, visit),
         Data::U16(values) => chunks(values, u16::to_le_bytes, visit),
         Data::U32(values) => chunks(values, u32::to_le_bytes, visit),
-    }
-}
-
-/// Where the tables of a Program stand in its binary file, each at a multiple of [`BinaryLayout::ALIGNMENT`] bytes.
-#[derive(Debug)]
-pub(super) struct BinaryLayout {
-    /// Where each constant starts; none for those that stand in the source as numbers.
-    pub(super) offsets: Vec<Option<usize>>,
-}
-
-impl BinaryLayout {
-    /// Tables of at most this many values stay in the source.
-    const SMALL: usize = 64;
-
-    /// Alignment of a table, in bytes: a cache line, and the widest vector.
-    const ALIGNMENT: usize = 64;
-
-    /// Lays out the tables of `program`: all in the source, or the large ones in the file.
-    pub(super) fn new(program: &Program, form: DataForm) -> BinaryLayout {
-        let mut end = 0_usize;
-        let mut place = |data: &Data| {
-            (form == DataForm::Incbin && data.len() > BinaryLayout::SMALL).then(|| {
-                let start = end.next_multiple_of(BinaryLayout::ALIGNMENT);
-                end = start + data.bytes();
-                start
-            })
-        };
-        BinaryLayout { offsets: program.constants.iter().map(|constant| place(&constant.data)).collect() }
-    }
-
-    /// Whether no table stands in the file.
-    pub(super) fn is_empty(&self) -> bool {
-        self.offsets.iter().all(Option::is_none)
-    }
-
-    /// Writes the file.
-    pub(super) fn write(&self, out: &mut dyn io::Write, program: &Program) -> io::Result<()> {
-        let mut end = 0;
-        for (constant, offset) in program.constants.iter().zip(&self.offsets) {
-            let Some(start) = *offset else { continue };
-            out.write_all(&[0; BinaryLayout::ALIGNMENT][..start - end])?;
-            bytes(&constant.data, &mut |line| out.write_all(line))?;
-            end = start + constant.data.bytes();
-        }
-        Ok(())
     }
 }

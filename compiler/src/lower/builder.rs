@@ -56,7 +56,7 @@ impl Builder {
     }
 
     /// Adds a constant.
-    pub(super) fn constant(&mut self, path: &Path, data: Data, note: impl Into<String>) -> ConstantId {
+    pub(super) fn constant(&mut self, path: &Path, mut data: Data, note: impl Into<String>) -> ConstantId {
         let same = |constant: &Constant| constant.data.len() == data.len() && constant.data == data;
         if self.share
             && let Some(at) = self.constants.iter().position(same)
@@ -64,6 +64,7 @@ impl Builder {
             return ConstantId(at);
         }
         let name = self.unique(path);
+        data.shrink();
         self.constants.push(Constant { name, data, note: note.into() });
         ConstantId(self.constants.len() - 1)
     }

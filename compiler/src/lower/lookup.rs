@@ -180,9 +180,9 @@ pub(super) fn multiply(
     choice: &Choice,
     why: &str,
 ) -> Csr {
-    let tables = Tables::new(csr, choice);
+    let mut tables = Tables::new(csr, choice);
     let field = path.field("sparse");
-    let starts = tables.starts.into_iter().map(|start| start as u16).collect();
+    let starts = choice.bands.iter().flatten().map(|&start| start as u16).collect();
     let counts = choice.bands.iter().map(|starts| starts.len() as u16).collect();
     let mut arguments = vec![
         Table::Given(builder.constant(
@@ -197,18 +197,14 @@ pub(super) fn multiply(
         )),
     ];
     let kernel = if choice.packed {
-        let packed: Vec<f32> = tables.values.into_iter().flatten().chain([0.0; BEHIND]).collect();
-        arguments.push(builder.floats(
-            &field.field("slots"),
-            packed,
-            "values by window, group and lane, and some zeros",
-        ));
+        let note = "values by window, group and lane, and some zeros";
+        arguments.push(builder.floats(&field.field("slots"), tables.packed(), note));
         let note = "which lanes of each slot have a value";
         arguments.push(Table::Given(builder.constant(&field.field("masks"), Data::U16(tables.masks), note)));
         Kernel::LOOKUP_PACKED
     } else {
-        let values = tables.values.into_iter().map(Option::unwrap_or_default).collect();
-        arguments.push(builder.floats(&field.field("slots"), values, "values by window, group and lane"));
+        let note = "values by window, group and lane";
+        arguments.push(builder.floats(&field.field("slots"), tables.values, note));
         Kernel::LOOKUP
     };
     let note = "columns in their windows, 5 bits each";
@@ -226,9 +222,9 @@ pub(super) fn multiply(
 
 /// What the kernels read, band after band, before values are packed.
 struct Tables {
-    starts: Vec<usize>,
-    /// A value for each lane of each slot, where there is one.
-    values: Vec<Option<f32>>,
+    /// A value for each lane of each slot, 0 where there is none.
+    values: Vec<f32>,
+    /// Which lanes of each slot have a value.
     masks: Vec<u16>,
     indices: Vec<u32>,
     left_over: Csr,
@@ -238,22 +234,21 @@ impl Tables {
     fn new(csr: &Csr, choice: &Choice) -> Tables {
         let mut held = vec![false; csr.nnz()];
         let mut tables = Tables {
-            starts: choice.bands.concat(),
-            values: Vec::new(),
-            masks: Vec::new(),
+            values: Vec::with_capacity(GROUP * choice.slots),
+            masks: Vec::with_capacity(choice.slots),
             indices: Vec::new(),
             left_over: Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() },
         };
         for (rows, starts) in bands(&choice.rows).zip(&choice.bands) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
-            tables.values.resize(value + starts.len() * groups * GROUP, None);
+            tables.values.resize(value + starts.len() * groups * GROUP, 0.0);
             tables.masks.resize(mask + starts.len() * groups, 0);
             tables.indices.resize(word + starts.len().div_ceil(INDICES) * groups * GROUP, 0);
             for (i, &row) in rows.iter().enumerate() {
                 assign(csr, row as usize, starts, &mut |k, element| {
                     let index = csr.col_idx[element] - starts[k] as u32;
-                    tables.values[value + k * groups * GROUP + i] = Some(csr.values[element]);
+                    tables.values[value + k * groups * GROUP + i] = csr.values[element];
                     tables.masks[mask + k * groups + i / GROUP] |= 1 << (i % GROUP);
                     tables.indices[word + k / INDICES * groups * GROUP + i] |= index << (5 * (k % INDICES));
                     held[element] = true;
@@ -269,6 +264,15 @@ impl Tables {
             left_over.row_ptr.push(left_over.values.len() as u32);
         }
         tables
+    }
+
+    /// Takes the values that there are, and the zeros that the kernel may read behind them.
+    fn packed(&mut self) -> Vec<f32> {
+        let mut values = std::mem::take(&mut self.values);
+        let mut lanes = self.masks.iter().flat_map(|mask| (0..GROUP).map(move |lane| mask >> lane & 1 == 1));
+        values.retain(|_| lanes.next() == Some(true));
+        values.extend([0.0; BEHIND]);
+        values
     }
 }
 
@@ -296,13 +300,12 @@ mod tests {
                 let choice = Choice::new(&csr, cols as usize, false, order, sorted);
                 let within = |&start: &usize| start == 0 || start + WINDOW <= cols as usize;
                 assert!(choice.bands.iter().flatten().all(within));
-                let tables = Tables::new(&csr, &choice);
-                let mut found: Vec<f32> = tables.values.iter().copied().flatten().collect();
+                let mut tables = Tables::new(&csr, &choice);
+                let without: f32 = tables.values.iter().sum();
+                let mut found = tables.packed();
+                assert_eq!(found.split_off(found.len() - BEHIND), [0.0; BEHIND]);
                 assert_eq!(found.len(), csr.nnz() - choice.left_over);
-                assert_eq!(
-                    found.len(),
-                    tables.masks.iter().map(|mask| mask.count_ones() as usize).sum::<usize>()
-                );
+                assert_eq!(found.iter().sum::<f32>(), without);
                 found.extend(&tables.left_over.values);
                 found.sort_by(f32::total_cmp);
                 assert_eq!(found, csr.values);

@@ -54,6 +54,16 @@ impl Data {
         }
     }
 
+    /// Gives back memory that holds no values.
+    pub(crate) fn shrink(&mut self) {
+        match self {
+            Data::F32(values) => values.shrink_to_fit(),
+            Data::U8(values) => values.shrink_to_fit(),
+            Data::U16(values) => values.shrink_to_fit(),
+            Data::U32(values) => values.shrink_to_fit(),
+        }
+    }
+
     /// The index type, for tables of indices.
     pub fn index_type(&self) -> Option<IndexType> {
         match self {

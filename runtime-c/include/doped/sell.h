@@ -8,7 +8,7 @@
  * columns. Shorter rows, and lanes past `rows`, are padded with value 0 and any column within x. No row is listed
  * twice; rows not listed are left as they are, so that with init NULL or apart from y all must be. init may be y;
  * nothing else may overlap y. */
-DOPED_INLINE void doped_sell_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
+DOPED_APART void doped_sell_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
                                         const doped_column_t *DOPED_RESTRICT columns,
                                         const uint32_t *DOPED_RESTRICT slice_ptr,
                                         const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,

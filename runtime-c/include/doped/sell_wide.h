@@ -6,7 +6,7 @@
 /* y[i*lanes + b] = init + sum over the row's elements of value * x[column*lanes + b], for i in row_of[0..rows] and b <
  * lanes. Slices, slots, padding and rows that are not listed are those of doped_sell. init may be y; nothing else may
  * overlap y. */
-DOPED_INLINE void doped_sell_wide_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
+DOPED_APART void doped_sell_wide_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
                                              const doped_column_t *DOPED_RESTRICT columns,
                                              const uint32_t *DOPED_RESTRICT slice_ptr,
                                              const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,

@@ -55,7 +55,7 @@ DOPED_INLINE void doped_transpose_square(float *DOPED_RESTRICT y, size_t y_strid
 }
 
 /* y[j*rows + i] = x[i*cols + j], for i < rows and j < cols. x must not overlap y. */
-DOPED_INLINE void doped_transpose(float *DOPED_RESTRICT y, const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
+DOPED_APART void doped_transpose(float *DOPED_RESTRICT y, const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     const size_t whole_rows = rows - rows % 4;
     const size_t whole_cols = cols - cols % 4;
     for (size_t first = 0; first < cols; first += 16) {
