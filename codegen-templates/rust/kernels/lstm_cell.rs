@@ -15,7 +15,7 @@ fn sigmoid_fraction(x: f32) -> Fraction {
     let a = -f32::from_bits(limit(bits & 0x7fff_ffff, 0x42ae_0000)); // -87 .. 0
     let (count, exponent) = exponent(a);
     let power = f32::from_bits((exponent - 129) << 23);
-    let e = power * exp_polynomial(a, count) + power;
+    let e = multiply_add(power, exp_polynomial(a, count), power);
     let negative = (bits >> 31).wrapping_neg();
     let over = f32::from_bits((e.to_bits() & negative) | (0x3f80_0000 & !negative)); // e or 1
     Fraction { over, under: 1.0 + e }
@@ -28,7 +28,7 @@ fn tanh_fraction(x: f32) -> Fraction {
     let a = -2.0 * f32::from_bits(limit(bits & 0x7fff_ffff, 0x41a0_0000)); // from 20 on tanh is 1
     let (count, exponent) = exponent(a);
     let power = f32::from_bits((exponent - 129) << 23);
-    let m = power * exp_polynomial(a, count) + (power - 1.0);
+    let m = multiply_add(power, exp_polynomial(a, count), power - 1.0);
     Fraction { over: f32::from_bits((m.to_bits() & 0x7fff_ffff) | (bits & 0x8000_0000)), under: m + 2.0 }
 }
 
@@ -63,7 +63,7 @@ pub(super) fn lstm_cell(
         let (i, f) = (sigmoid_fraction(input[k]), sigmoid_fraction(forget[k]));
         let (g, o) = (tanh_fraction(candidate[k]), sigmoid_fraction(output[k]));
         let under = i.under * g.under;
-        let sum = f.over * c[k] * under + i.over * g.over * f.under;
+        let sum = multiply_add(f.over * c[k], under, i.over * g.over * f.under);
         let nan = nan_bits(widest([input[k], forget[k], candidate[k]]));
         let cell = f32::from_bits((sum / (f.under * under)).to_bits() | nan);
         let t = tanh_fraction(cell);

@@ -25,7 +25,7 @@ pub(super) mod cost {
     pub(in crate::lower) const SLOT: f64 = 0.8;
     /// A slot with packed values.
     pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
-    /// An element left over, by itself.
+    /// An element left over, by itself; half of it where few are left over and become straight-line code.
     pub(in crate::lower) const LEFT_OVER: f64 = 0.55;
     /// A non-zero of sliced ELLPACK, by the gather instruction.
     pub(in crate::lower) const GATHERED: f64 = 0.25;
@@ -65,7 +65,10 @@ pub(super) struct Choice {
     tuned: bool,
     slots: usize,
     elements: usize,
-    left_over: usize,
+    /// Elements that no slot holds.
+    pub(super) left_over: usize,
+    /// Whether those become straight-line code, as the plan says.
+    pub(super) straight: bool,
     cost: f64,
     /// Bytes of the tables.
     pub(super) bytes: usize,
@@ -143,6 +146,7 @@ impl Choice {
             slots,
             elements: csr.nnz(),
             left_over,
+            straight: false,
         }
     }
 

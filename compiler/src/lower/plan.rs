@@ -7,8 +7,9 @@
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
 //! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; the smallest parts
-//! have tables for speed, those that would not stay in the cache besides have packed ones. Code that picks its family of
-//! instructions at run time holds them beside the other way.
+//! have tables for speed, those that would not stay in the cache besides have packed ones. What a few of them leave over is
+//! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Code that picks its family of instructions at
+//! run time holds them beside the other way.
 //!
 //! **Choices** of the settings ([`crate::Choices`], from the lock file) overrule all that where they speak of a part, in the code
 //! of the families that they were tuned for; `--unroll-limit` overrules them.
@@ -28,6 +29,10 @@ pub const TERMS_PER_MATRIX: usize = 4096;
 
 /// The most non-zeros a model may have as straight-line code.
 pub const TERMS_PER_MODEL: usize = 8192;
+
+/// The most elements left over by the look-ups of a part that become straight-line code: with more, what a table or
+/// `coo` takes longer is little beside the look-ups.
+pub(super) const LEFT_OVER_TERMS: usize = 2048;
 
 /// Bytes of machine code that a term takes, as measured on x86-64.
 pub const BYTES_PER_TERM: usize = 25;
@@ -94,7 +99,7 @@ impl Used {
         };
         let avx512 = || chosen(true).or_else(looked_up).unwrap_or_else(plain);
         let other = || chosen(false).unwrap_or_else(plain);
-        let form = match settings.target {
+        let mut form = match settings.target {
             Target::Portable | Target::Avx2 => other(),
             Target::Avx512 => avx512(),
             Target::Any => match (avx512(), other()) {
@@ -110,14 +115,22 @@ impl Used {
                 }
             },
         };
-        self.count(&form, part.csr.nnz());
+        self.count(&mut form, part.csr.nnz());
         form
     }
 
-    fn count(&mut self, form: &Form, nnz: usize) {
+    /// Counts what a form takes; look-ups learn whether there is room for what they leave over as straight-line code.
+    fn count(&mut self, form: &mut Form, nnz: usize) {
         match form {
             Form::Straight(_) => self.terms += nnz,
-            Form::Lookup(choice) => self.bytes += choice.bytes,
+            Form::Lookup(choice) => {
+                self.bytes += choice.bytes;
+                let room = TERMS_PER_MODEL.saturating_sub(self.terms);
+                choice.straight = choice.left_over <= LEFT_OVER_TERMS.min(room);
+                if choice.straight {
+                    self.terms += choice.left_over;
+                }
+            }
             Form::Table(..) => {}
             Form::ByFamily(first, other) => {
                 self.count(first, nnz);

@@ -4,7 +4,7 @@
 
 use super::builder::Builder;
 use super::path::Path;
-use super::plan::Form;
+use super::plan::{Form, LEFT_OVER_TERMS};
 use super::{lookup, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
@@ -51,7 +51,11 @@ fn lower(
             let left_over = lookup::multiply(builder, path, &csr, (x, y, init), &choice, &why);
             if left_over.nnz() > 0 {
                 let title = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
-                if lookup::single(&left_over) {
+                if choice.straight {
+                    let most = thousands(LEFT_OVER_TERMS);
+                    let why = format!("{title}; straight line, since at most {most}");
+                    straight(builder, path, &left_over, (x, y, Init::Accumulate), why);
+                } else if lookup::single(&left_over) {
                     single(builder, path, &left_over, (x, y), &title);
                 } else {
                     table::multiply(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
