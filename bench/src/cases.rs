@@ -6,8 +6,8 @@ use dopec::files;
 use dopec::model::{LayerKind, LstmWeights, Matrix, Model};
 
 use crate::entrants::{
-    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, PLAINS, Role, SPARSE,
-    STREAMS,
+    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, OURS_TUNED, PLAINS,
+    Role, SPARSE, STREAMS,
 };
 use crate::models::{self, Flavour};
 use crate::toolchain::root;
@@ -178,9 +178,10 @@ fn language_model(
         steps,
         streams: 1,
         dense: true,
-        entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        entrants: entrants(&[&[OURS, OURS_TUNED, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
         questions: vec![
             question(row, OURS, Over::Fastest(DENSE_PEERS), part * compression, compression),
+            question(row, OURS_TUNED, Over::Fastest(DENSE_PEERS), part * compression, compression),
             rust_against_c(),
         ],
         model: Box::new(move || Ok(models::lstm(&of_model, 2, units, compression, flavour))),

@@ -40,6 +40,8 @@ pub(crate) enum How {
     SideBySide(&'static Spec),
     /// What dopec emits.
     Ours(Language, Mode),
+    /// What dopec emits in C after `--tune` on this machine.
+    Tuned,
     /// What dopec emits in C for the model stored whole.
     OursDense,
     /// onnxruntime in a process of its own: one call a step, or one for the whole ring.
@@ -79,6 +81,7 @@ macro_rules! native {
 
 entrants! {
     OURS = "dopec, C", Ours, How::Ours(Language::C, Mode::Step);
+    OURS_TUNED = "dopec, C, tuned", Ours, How::Tuned;
     OURS_RUST = "dopec, Rust", Ours, How::Ours(Language::Rust, Mode::Step);
     OURS_RUN = "dopec, C, `run`", Ours, How::Ours(Language::C, Mode::Run);
     OURS_DENSE = "dopec, dense model", Dense, How::OursDense;
@@ -169,6 +172,7 @@ impl Entrant {
             How::Ours(language, mode) => {
                 (stand.workshop.ours(stand.model, language, stand.shape, stand.streams)?, mode)
             }
+            How::Tuned => (stand.workshop.tuned(stand.model, stand.shape)?, Mode::Step),
             How::OursDense => {
                 let dense = models::dense(stand.model);
                 (stand.workshop.ours(&dense, Language::C, stand.shape, stand.streams)?, Mode::Step)

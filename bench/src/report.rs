@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use dopec::tune::Quartiles;
 
 use crate::cases::{Over, Question, Row, Wanted};
-use crate::entrants::{Role, Standing};
+use crate::entrants::{OURS_TUNED, Role, Standing};
 use crate::measure::Outcome;
 use crate::plot::Series;
 use crate::roofline::{Bounds, Machine};
@@ -151,6 +151,7 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
         Wanted::Within { low, high } => (format!("{low} .. {high}"), String::new()),
     };
     let what = match question.row {
+        _ if question.of == OURS_TUNED.name => format!("{}: tuned", result.title),
         Row::RustC => format!("{}: time of Rust over that of C", result.title),
         Row::Run => format!("{}: `run` against `step`", result.title),
         _ => result.title.clone(),

@@ -9,10 +9,12 @@ use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use dopec::emit;
-use dopec::lower;
+use dopec::export::{Exported, Storage, export};
 use dopec::model::{InputKind, Model};
-use dopec::{DataForm, Emit, Settings, Target};
+use dopec::{DataForm, Emit, Settings, Source, Target, emit, lower, tune};
+
+/// Blocks of each way while a model is tuned: fewer than `--tune` takes by itself, since a whole model is built for each.
+const TUNE_ROUNDS: usize = 11;
 
 /// A library that a peer stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,6 +121,23 @@ impl Workshop {
         let folder = self.new_folder().map_err(|error| error.to_string())?;
         let settings = Settings { batch: (streams > 1).then_some(streams), ..settings(language) };
         self.emit_and_build(model, language, shape, &settings, &folder)?;
+        Ok(folder.join("peer.so"))
+    }
+
+    /// What dopec emits in C for a model that `--tune` was run on here: by the choices that its lock file would hold.
+    pub(crate) fn tuned(&self, model: &Model, shape: &str) -> Result<PathBuf, String> {
+        let Exported { json, weights } = export(model, &Default::default(), Storage::Beside, "weights");
+        let open = |_: &str| {
+            let bytes = weights.as_ref().map(|(_, bytes)| bytes.clone());
+            bytes.ok_or_else(|| io::Error::other("the model has no weights file"))
+        };
+        let source = Source { file: "model.json", json: json.as_bytes(), open: &open, lock: None };
+        let options = tune::Options { rounds: TUNE_ROUNDS, ..tune::Options::new() };
+        let settings = settings(Language::C);
+        let tuned = tune::tune(&source, &settings, &options).map_err(|faults| faults.to_string())?;
+        let folder = self.new_folder().map_err(|error| error.to_string())?;
+        let settings = Settings { choices: Some(tuned.choices), ..settings };
+        self.emit_and_build(model, Language::C, shape, &settings, &folder)?;
         Ok(folder.join("peer.so"))
     }
 

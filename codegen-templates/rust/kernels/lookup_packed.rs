@@ -94,6 +94,40 @@ fn lookup_packed_rows(
     used
 }
 
+/// Adds a window of `G` groups, whose indices stand `SHIFT` bits up in `at`; gives where the values go on.
+///
+/// # Safety
+///
+/// The processor has AVX-512; 32 floats can be read at `from`, `G` masks at `mask`, and at `value` as many values as they
+/// have bits and 15 more.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
+    partial: &mut [[core::arch::x86_64::__m512; 2]; G],
+    parity: usize,
+    at: &[core::arch::x86_64::__m512i; G],
+    mut value: *const f32,
+    mask: *const u16,
+    from: *const f32,
+) -> *const f32 {
+    use core::arch::x86_64::*;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
+        let mut g = 0;
+        while g < G {
+            let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
+            let lanes = *mask.add(g);
+            let spread = _mm512_maskz_expand_ps(lanes, _mm512_loadu_ps(value));
+            partial[g][parity] = _mm512_fmadd_ps(spread, input, partial[g][parity]);
+            value = value.add(lanes.count_ones() as usize);
+            g += 1;
+        }
+        value
+    }
+}
+
 /// y = init + sums of a band of `G` groups; gives the number of its values.
 ///
 /// # Safety
@@ -131,29 +165,28 @@ unsafe fn lookup_packed_band<const G: usize>(
                 g += 1;
             }
             indices = indices.add(G * GROUP);
-            let end = if first + INDICES < starts.len() { first + INDICES } else { starts.len() };
-            let mut k = first;
-            while k < end {
-                let together = if k + 2 <= end { 2 } else { 1 };
-                let mut parity = 0;
-                while parity < together {
-                    let from = x.as_ptr().add(*starts.get_unchecked(k + parity) as usize);
-                    let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
+            let from = |k: usize| x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
+            if first + INDICES <= starts.len() {
+                // All windows of a word, so that shifts are constants.
+                value = lookup_packed_window::<G, 0>(&mut partial, 0, &at, value, mask, from(0));
+                value = lookup_packed_window::<G, 5>(&mut partial, odd, &at, value, mask.add(G), from(1));
+                value = lookup_packed_window::<G, 10>(&mut partial, 0, &at, value, mask.add(2 * G), from(2));
+                value = lookup_packed_window::<G, 15>(&mut partial, odd, &at, value, mask.add(3 * G), from(3));
+                value = lookup_packed_window::<G, 20>(&mut partial, 0, &at, value, mask.add(4 * G), from(4));
+                value = lookup_packed_window::<G, 25>(&mut partial, odd, &at, value, mask.add(5 * G), from(5));
+                mask = mask.add(INDICES * G);
+            } else {
+                let mut k = 0;
+                while first + k < starts.len() {
+                    value = lookup_packed_window::<G, 0>(&mut partial, 0, &at, value, mask, from(k));
                     let mut g = 0;
                     while g < G {
-                        let input = _mm512_permutex2var_ps(low, at[g], high);
-                        let lanes = *mask.add(g);
-                        let spread = _mm512_maskz_expand_ps(lanes, _mm512_loadu_ps(value));
-                        let sum = &mut partial[g][parity * odd];
-                        *sum = _mm512_fmadd_ps(spread, input, *sum);
                         at[g] = _mm512_srli_epi32::<5>(at[g]);
-                        value = value.add(lanes.count_ones() as usize);
                         g += 1;
                     }
                     mask = mask.add(G);
-                    parity += 1;
+                    k += 1;
                 }
-                k += 2;
             }
             first += INDICES;
         }
