@@ -2,15 +2,17 @@
 
 Source of the method: "Doping: A technique for efficient compression of LSTM models using sparse structured additive
 matrices", arXiv 2102.07071. Each weight matrix is a structured one (a Kronecker product, a low-rank or hybrid form) plus
-a sparse one, S, which starts dense and is pruned by magnitude along a cubic schedule (Zhu and Gupta, arXiv 1710.01878);
-co-matrix dropout regularisation (CMR) keeps either from leaning on the other. `save_model` writes the model file that
-dopec compiles; docs/model-file.md describes it.
+a sparse one, S, which starts dense and is pruned by magnitude along a cubic schedule (Zhu and Gupta, arXiv 1710.01878).
+S would take over from the structure: so the structure learns alone at first (`join`), as in `dopec train`; co-matrix
+dropout regularisation (`Cmr`) is the papers' cure. `save_model` writes the model file that dopec compiles;
+docs/model-file.md describes it.
 
-    lstm = DopedLSTM(64, 128, kind="kronecker", cmr=Cmr(0.2))
+    lstm = DopedLSTM(64, 128, kind="kronecker")
     head = DopedLinear(128, 65, kind="dense", sparse=False)
     matrices = doped_matrices(lstm, head)
     for step in range(steps):
-        prune(matrices, cubic_sparsity(step, 0.95, start=steps // 10, end=steps * 7 // 10))
+        join(matrices, step >= steps // 10)
+        prune(matrices, cubic_sparsity(step, 0.95, start=steps // 10, end=steps // 2))
         ...                                            # forward, backward, optimizer.step(), as always
     save_model("lm.json", [("embed", embed), ("lstm0", lstm), ("head", head)], check=[18, 47, 56])
 
@@ -195,18 +197,24 @@ class Cmr:
 class DopedMatrix(nn.Module):
     """W = structure + S∘mask, of [rows, cols]; calling it gives W. Without `sparse` it is the structure alone.
 
-    At the start the structure and S have half of the variance each.
+    At the start S has `sparse_share` of the variance, beside a structure, which has the rest.
     """
 
-    def __init__(self, rows, cols, kind="kronecker", sparse=True, cmr=None, deviation=None, **shape):
+    def __init__(
+        self, rows, cols, kind="kronecker", sparse=True, cmr=None, deviation=None, sparse_share=0.0, **shape
+    ):
         super().__init__()
         if kind == "pruned" and not sparse:
             raise ValueError("a pruned matrix is nothing but sparse: leave `sparse` on, or choose a structure")
         self.rows, self.cols, self.cmr = rows, cols, cmr
         deviation = 1 / math.sqrt(3 * cols) if deviation is None else deviation
-        part = deviation / math.sqrt(2) if sparse and kind != "pruned" else deviation
-        self.structure = structure(kind, rows, cols, part, **shape)
-        self.sparse = nn.Parameter(torch.randn(rows, cols) * part) if sparse else None
+        if not 0 <= sparse_share <= 1:
+            raise ValueError(f"a sparse share of {sparse_share}; give one from 0 to 1")
+        share = 0.0 if not sparse else 1.0 if kind == "pruned" else sparse_share
+        of_structure, of_sparse = (deviation / math.sqrt(1 / part) if part else 0.0 for part in (1 - share, share))
+        self.structure = structure(kind, rows, cols, of_structure, **shape)
+        self.sparse = nn.Parameter(torch.randn(rows, cols) * of_sparse) if sparse else None
+        self.learns = True
         if sparse:
             self.register_buffer("mask", torch.ones(rows, cols, dtype=torch.bool))
 
@@ -215,11 +223,19 @@ class DopedMatrix(nn.Module):
         structured = None if self.structure is None else self.structure()
         return structured, None if self.sparse is None else self.sparse * self.mask
 
+    def join(self, joined=True):
+        """Whether S learns; it always does without a structure. While it doesn't, its gradient is zero, so that an
+        optimiser without weight decay leaves it as it is, and there is no CMR."""
+        self.learns = joined or self.structure is None
+
     def forward(self):
         structured, sparse = self.parts()
         if structured is None or sparse is None:
             return structured if sparse is None else sparse
-        if self.training and self.cmr is not None and self.cmr.probability > 0:
+        if not self.learns:
+            # A gradient of zero, not none: Adam then counts the step, as `dopec train` does.
+            sparse = sparse.detach() + 0 * sparse
+        elif self.training and self.cmr is not None and self.cmr.probability > 0:
             for_structured, for_sparse = self.cmr.masks(sparse)
             structured, sparse = structured * for_structured, sparse * for_sparse
         return structured + sparse
@@ -321,6 +337,12 @@ def prune(matrices, sparsity, over="matrix"):
         matrix.keep(mask.view(matrix.rows, matrix.cols))
 
 
+def join(matrices, joined):
+    """Whether the S of these matrices learn, or their structures alone (`DopedMatrix.join`)."""
+    for matrix in matrices:
+        matrix.join(joined)
+
+
 def doped_matrices(*modules):
     """Every DopedMatrix with a sparse part inside these modules, in order."""
     found = (inner for module in modules for inner in module.modules())
@@ -353,10 +375,11 @@ class DopedLSTM(nn.Module):
     the state (h, c), [batch, hidden_size] each, to y [steps, batch, hidden_size] and the next state.
 
     `joined`: one matrix [4H, in + H] acting on [x; h], which is structured as a whole; else one for x and one for h.
+    `forget_bias`: what the biases of the forget gate begin with, the others begin with 0 (Jozefowicz et al. 2015).
     `options` are those of `DopedMatrix`. W is made once a call; cuDNN runs the steps on a GPU.
     """
 
-    def __init__(self, input_size, hidden_size, bias=True, joined=False, **options):
+    def __init__(self, input_size, hidden_size, bias=True, joined=False, forget_bias=1.0, **options):
         super().__init__()
         self.input_size, self.hidden_size, self.joined = input_size, hidden_size, joined
         options.setdefault("deviation", 1 / math.sqrt(3 * hidden_size))
@@ -366,6 +389,8 @@ class DopedLSTM(nn.Module):
             self.weight_ih = DopedMatrix(4 * hidden_size, input_size, **options)
             self.weight_hh = DopedMatrix(4 * hidden_size, hidden_size, **options)
         self.bias = nn.Parameter(torch.zeros(4 * hidden_size)) if bias else None
+        if bias:
+            self.bias.data[hidden_size : 2 * hidden_size] = forget_bias
 
     def forward(self, x, state=None):
         if self.joined:

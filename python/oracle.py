@@ -47,6 +47,8 @@ STEPS, TIMES, STREAMS = 20, 10, 4
 MARGIN = 1e-5
 SETTINGS = {"learning_rate": 2e-3, "betas": [0.9, 0.999], "epsilon": 1e-8, "clip": 1.0,
             "sparsity": 0.75, "prune_start": 3, "prune_end": 14}
+# Both parts begin alike, and no bias is apart from the others, so that nothing is hidden by zeros.
+START = {"sparse_share": 0.5, "forget_bias": 0.0}
 
 
 def streams(generator):
@@ -138,7 +140,7 @@ def write(name, recurrent, over, seed, spread):
 if __name__ == "__main__":
     FOLDER.mkdir(exist_ok=True)
     torch.set_num_threads(1)
-    write("twenty_steps", lambda: DopedLSTM(EMBED, HIDDEN, kind="kronecker"), "matrix", 1, 1.6)
-    write("twenty_steps_gru", lambda: DopedGRU(EMBED, HIDDEN, kind="low_rank", rank=3), "all", 1, 0.5)
+    write("twenty_steps", lambda: DopedLSTM(EMBED, HIDDEN, kind="kronecker", **START), "matrix", 1, 1.6)
+    write("twenty_steps_gru", lambda: DopedGRU(EMBED, HIDDEN, kind="low_rank", rank=3, sparse_share=0.5), "all", 1, 0.5)
     hybrid = {"kind": "hybrid", "upper": 20, "rank": 2, "joined": True}
-    write("twenty_steps_joined", lambda: DopedLSTM(EMBED, HIDDEN, **hybrid), "matrix", 4, 1.6)
+    write("twenty_steps_joined", lambda: DopedLSTM(EMBED, HIDDEN, **hybrid, **START), "matrix", 4, 1.6)

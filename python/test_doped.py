@@ -65,7 +65,7 @@ class Doping(unittest.TestCase):
 
     def test_the_largest_stay_and_none_comes_back(self):
         for over in ("matrix", "all"):
-            matrices = [DopedMatrix(10, 6, kind="low_rank", rank=2), DopedMatrix(4, 5, kind="pruned")]
+            matrices = [DopedMatrix(10, 6, kind="low_rank", rank=2, sparse_share=0.5), DopedMatrix(4, 5, kind="pruned")]
             before = [matrix.sparse.detach().abs().clone() for matrix in matrices]
             doped.prune(matrices, 0.75, over)
             counts = [matrix.nnz() for matrix in matrices]
@@ -87,6 +87,23 @@ class Doping(unittest.TestCase):
         doped.prune([matrix], 0.5)
         (matrix() @ torch.randn(6)).sum().backward()
         self.assertEqual(int((matrix.sparse.grad[~matrix.mask] != 0).sum()), 0)
+
+    def test_until_it_joins_s_stays_as_it_is(self):
+        matrix, pruned = DopedMatrix(12, 8, cmr=Cmr(0.9)), DopedMatrix(4, 5, kind="pruned")
+        self.assertEqual(int(matrix.sparse.count_nonzero()), 0)
+        optimizer = torch.optim.Adam([*matrix.parameters(), *pruned.parameters()])
+        for joined in (False, True):
+            doped.join([matrix, pruned], joined)
+            before = [part.detach().clone() for part in (matrix.structure(), matrix.sparse, pruned.sparse)]
+            for _ in range(3):
+                optimizer.zero_grad()
+                (matrix().square().sum() + matrix().sum() + pruned().sum()).backward()
+                optimizer.step()
+            after = (matrix.structure(), matrix.sparse, pruned.sparse)
+            moved = [not torch.equal(part, was) for part, was in zip(after, before)]
+            self.assertEqual(moved, [True, joined, True])
+        with self.assertRaisesRegex(ValueError, "from 0 to 1"):
+            DopedMatrix(4, 5, sparse_share=1.5)
 
     def test_cmr_masks_both_in_training_and_keeps_the_mean(self):
         for granularity, pattern in [("element", (1, 1)), ("row", (1, 8)), ("matrix", (12, 8))]:

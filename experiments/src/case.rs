@@ -189,12 +189,19 @@ pub struct Doping {
     pub co_matrix: Option<CoMatrixDropout>,
     /// Share of the first variance that S has.
     pub sparse_share: f64,
+    /// The share of the run at which S joins its structure and annealing begins; 0: it is there from the first step, and
+    /// annealing begins at a twentieth.
+    #[serde(default)]
+    pub joins: f64,
     /// The share of the run at which annealing ends.
     pub annealing_end: f64,
     /// Whether pruned positions may return.
     pub returns: bool,
     /// Share of the budget for the structure of a doped low-rank or hybrid matrix.
     pub structure_share: f64,
+    /// Share of the budget within which the factors of a doped Kronecker product are the largest; 0: the smallest.
+    #[serde(default)]
+    pub kronecker_share: f64,
 }
 
 impl Default for Doping {
@@ -205,10 +212,12 @@ impl Default for Doping {
         Doping {
             co_matrix: settings.co_matrix,
             sparse_share: Initialisation::default().sparse_share,
-            // Kept short, as it stands in every line of results.
+            // Kept short, as they stand in every line of results.
+            joins: (annealing.joins as f64 / 30.0).round() / 100.0,
             annealing_end: (annealing.end as f64 / 30.0).round() / 100.0,
             returns: annealing.returns,
             structure_share: Budget::new(1.0).structure_share,
+            kronecker_share: Budget::new(1.0).kronecker_share,
         }
     }
 }
@@ -252,6 +261,7 @@ impl Case {
         let budget = Budget {
             counting: self.size.counting,
             structure_share: self.doping.structure_share,
+            kronecker_share: self.doping.kronecker_share,
             ..Budget::new(self.factor)
         };
         let (weight, size) = (MatrixSpec::dense(), self.size.embedding);
@@ -302,15 +312,18 @@ impl Case {
     pub fn settings(&self) -> Settings {
         let Size { lanes, tokens, steps, rate, threads, .. } = self.size;
         let of_run = Annealing::of_run(steps);
-        let end = ((steps as f64 * self.doping.annealing_end).round() as u64).max(of_run.start);
-        let every = ((end - of_run.start) / 100).max(1);
+        let at = |share: f64| (steps as f64 * share).round() as u64;
+        let joins = at(self.doping.joins);
+        let start = if joins == 0 { steps / 20 } else { joins };
+        let end = at(self.doping.annealing_end).max(start);
+        let every = ((end - start) / 100).max(1);
         Settings {
             seed: self.seed,
             lanes,
             steps: tokens,
             threads,
             schedule: Schedule::of_run(rate, steps),
-            annealing: Some(Annealing { end, every, returns: self.doping.returns, ..of_run }),
+            annealing: Some(Annealing { joins, start, end, every, returns: self.doping.returns, ..of_run }),
             co_matrix: self.doping.co_matrix,
             ..Settings::language_model(steps)
         }

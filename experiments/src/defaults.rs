@@ -13,8 +13,15 @@ use crate::study::SEEDS;
 
 const FACTOR: f64 = 20.0;
 /// What the others are compared with: co-matrix dropout off, the other options as here.
-const BASE: Doping =
-    Doping { co_matrix: None, sparse_share: 0.5, annealing_end: 0.67, returns: false, structure_share: 0.25 };
+const BASE: Doping = Doping {
+    co_matrix: None,
+    sparse_share: 0.5,
+    joins: 0.0,
+    annealing_end: 0.67,
+    returns: false,
+    structure_share: 0.25,
+    kronecker_share: 0.0,
+};
 
 /// A row of the table: its name, the form and the options.
 fn rows() -> Vec<(String, Form, Doping)> {

@@ -7,6 +7,7 @@
 pub mod case;
 pub mod causes;
 pub mod defaults;
+pub mod joining;
 pub mod plot;
 pub mod queue;
 pub mod report;

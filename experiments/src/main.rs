@@ -8,7 +8,7 @@ use dopec_experiments::case::{Case, Doping, Form, Size};
 use dopec_experiments::queue::{duration, run_all};
 use dopec_experiments::results::{Results, TextId};
 use dopec_experiments::run::Source;
-use dopec_experiments::{Result, causes, defaults, report, study};
+use dopec_experiments::{Result, causes, defaults, joining, report, study};
 
 /// The study of doping: nine forms of matrices at equal budgets on any text.
 #[derive(Debug, Parser)]
@@ -43,6 +43,15 @@ enum Command {
         /// Only prints the tables of what is done.
         #[arg(long)]
         tables: bool,
+    },
+    /// Runs what is left of the experiments on when S joins its structure and on shares of the budget, then prints their
+    /// table.
+    Joining {
+        #[command(flatten)]
+        common: Common,
+        /// Only prints the table of what is done.
+        #[arg(long)]
+        table: bool,
     },
     /// Runs what is left of a look at why forms stand in the order they do, then prints its table.
     Causes {
@@ -107,6 +116,15 @@ fn run(command: Command) -> Result<()> {
             }
             let lines = Results::read(&common.folder.join(file))?;
             print!("{}", report::defaults_report(&lines, &common.source()?.id));
+            Ok(())
+        }
+        Command::Joining { common, table } => {
+            let file = "joining.jsonl";
+            if !table {
+                common.run(&joining::cases(), file)?;
+            }
+            let lines = Results::read(&common.folder.join(file))?;
+            print!("{}", joining::table(&lines, &common.source()?.id));
             Ok(())
         }
         Command::Causes { common, table } => {

@@ -52,12 +52,23 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
     let Some(dense) = cells.iter().find(|cell| cell.form == Form::Dense) else {
         return Err(format!("the results file has no result of a dense network on {} yet", text.name));
     };
+    let at: Vec<f64> =
+        FACTORS.into_iter().filter(|&factor| cells.iter().any(|cell| cell.factor == factor)).collect();
+    let heads: String = at.iter().map(|factor| format!(" {factor} times |")).collect();
+    let rules = " --- |".repeat(at.len());
     let mut page = format!("# {} study: forms at equal budgets\n\n", if quick { "The quick" } else { "The" });
     let mut write = |words: std::fmt::Arguments<'_>| page.write_fmt(words).expect("a string grows");
     if quick {
         write(format_args!(
             "This is the quick size: small networks, trained shortly. The full one (without `--quick`) has not been \
              run for this page.\n\n"
+        ));
+    }
+    if at.len() < FACTORS.len() {
+        let named: Vec<String> = at.iter().map(f64::to_string).collect();
+        write(format_args!(
+            "Of the budgets 10, 20 and 25 times, this page has only {} times: nothing is done at the others yet.\n\n",
+            named.join(" and ")
         ));
     }
     write(format_args!("{}\n", settings(&done, all.len(), size)));
@@ -67,10 +78,9 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
         value(dense.perplexity, 3),
         dense.seeds
     ));
-    write(format_args!("| |{}\n", FACTORS.map(|factor| format!(" {factor} times |")).concat()));
-    write(format_args!("| --- |{}\n", " --- |".repeat(FACTORS.len())));
+    write(format_args!("| |{heads}\n| --- |{rules}\n"));
     for form in &Form::ALL[1..] {
-        let of = |factor| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
+        let of = |&factor: &f64| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
             Some(cell) => format!(
                 " {}<br>{:+.2}% ± {:.2}{} |",
                 value(cell.perplexity, 3),
@@ -84,12 +94,12 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
             ),
             None => " not run |".to_owned(),
         };
-        write(format_args!("| {form} |{}\n", FACTORS.map(of).concat()));
+        write(format_args!("| {form} |{}\n", at.iter().map(of).collect::<String>()));
     }
     write(format_args!(
         "\n![Loss of perplexity against compression](perplexity.svg)\n\n## Order as found\n\n"
     ));
-    for factor in FACTORS {
+    for &factor in &at {
         let mut ranked: Vec<&Cell> = cells.iter().filter(|cell| cell.factor == factor).collect();
         ranked.sort_by(|a, b| a.loss.mean.total_cmp(&b.loss.mean));
         let names: Vec<String> = ranked.iter().map(|cell| cell.form.to_string()).collect();
@@ -102,14 +112,13 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
          (arXiv 2001.08896): doped KP, pruned, HMD, KP alone, LMF.\n\n## What the budgets came to\n\n\
          Times less than dense that the LSTM matrices take, in fact; never less than asked for.\n\n"
     ));
-    write(format_args!("| |{}\n", FACTORS.map(|factor| format!(" {factor} times |")).concat()));
-    write(format_args!("| --- |{}\n", " --- |".repeat(FACTORS.len())));
+    write(format_args!("| |{heads}\n| --- |{rules}\n"));
     for form in &Form::ALL[1..] {
-        let of = |factor| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
+        let of = |&factor: &f64| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
             Some(cell) => format!(" {:.2} |", cell.stored),
             None => " |".to_owned(),
         };
-        write(format_args!("| {form} |{}\n", FACTORS.map(of).concat()));
+        write(format_args!("| {form} |{}\n", at.iter().map(of).collect::<String>()));
     }
     Ok((page, plot::svg(&points(&cells))?))
 }
@@ -165,7 +174,7 @@ fn settings(done: &[&Line], all: usize, size: &Size) -> String {
         format!("- Doping: `{doping}`\n")
     });
     format!(
-        "- {} of {all} cases done, on {}: {time} of the cases' own time, two at once on shared cores.\n\
+        "- {} of {all} cases done, on {}: {time} of the cases' own time, while other work shared the cores.\n\
          - Text: {text}, the last {}% held out, scored in {} lanes.\n\
          - Network: embedding {} → LSTM {:?}, one matrix [W_x W_h] each → linear; batches of {} × {} {}, {} steps, \
          Adam at {} falling along a cosine, dropout {}, seeds {SEEDS:?}.\n{doping}\

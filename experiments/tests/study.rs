@@ -8,7 +8,7 @@ use dopec_experiments::queue::{Done, run_all};
 use dopec_experiments::report::{report, spread};
 use dopec_experiments::results::{Line, Outcome, Results, TextId};
 use dopec_experiments::run::{Source, run};
-use dopec_experiments::{defaults, study};
+use dopec_experiments::{defaults, joining, study};
 
 /// A network that is trained in a blink.
 fn tiny() -> Size {
@@ -117,8 +117,11 @@ fn what_cannot_be_run_is_told_with_its_case() {
 fn every_case_of_every_size_keeps_to_its_budget() {
     let paper = |form| Case { size: Size::paper(), factor: 25.0, ..case(form, 1) };
     let cases = [Size::quick(), Size::full()].iter().flat_map(study::cases).collect::<Vec<_>>();
-    let cases =
-        cases.into_iter().chain(defaults::cases()).chain(Form::ALL[1..].iter().map(|&form| paper(form)));
+    let cases = cases
+        .into_iter()
+        .chain(defaults::cases())
+        .chain(joining::cases())
+        .chain(Form::ALL[1..].iter().map(|&form| paper(form)));
     for case in cases {
         let stored = case.stored_bits(&case.network(65).unwrap()) as f64;
         let budget = case.dense_bits() as f64 / case.factor;
@@ -158,11 +161,22 @@ fn the_report_holds_together() {
     assert!(svg.starts_with("<svg width=\"760\" height=\"460\"") && svg.trim_end().ends_with("</svg>"));
     // Of another text nothing is done; of this one the last seed may be missing.
     assert!(report(&lines, &TextId { bytes: 8, ..text.clone() }, &size, true).is_err());
-    lines.truncate(60);
-    let (page, _) = report(&lines, &text, &size, false).unwrap();
+    lines.truncate(32);
+    let (page, svg) = report(&lines, &text, &size, false).unwrap();
     assert!(
-        page.contains("60 of 75 cases") && page.contains("(2 of 3 seeds)") && !page.contains("quick size")
+        page.contains("32 of 75 cases") && page.contains("(2 of 3 seeds)") && !page.contains("quick size")
     );
+    // The tightest budget is done, the next one begun, the last one not.
+    assert!(
+        page.contains("this page has only 20 and 25 times") && page.contains("| | 20 times | 25 times |")
+    );
+    assert!(page.contains("| pruned | not run | ") && page.contains("| pruned | | 20.00 |"), "{page}");
+    assert!(page.contains("- 25 times: doped KP, doped HMD") && !page.contains("- 10 times"), "{page}");
+    assert!(svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
+    lines.truncate(27);
+    let (page, svg) = report(&lines, &text, &size, false).unwrap();
+    assert!(page.contains("only 25 times: nothing") && page.contains("\n| | 25 times |\n"), "{page}");
+    assert!(svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
     assert_eq!(spread(&[]), None);
     assert_eq!(spread(&[1.0, 3.0]).map(|s| (s.mean, s.deviation)), Some((2.0, 2.0_f64.sqrt())));
 }

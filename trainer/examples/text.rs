@@ -15,11 +15,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let form: MatrixForm = argument(2, "doped_kronecker").parse()?;
     let budget = Budget::new(argument(3, "10").parse()?);
     let steps: u64 = argument(4, "1000").parse()?;
-    let probability: f64 = argument(5, "0.1").parse()?;
+    let probability: f64 = argument(5, "0").parse()?;
     let spec = NetworkSpec::language_model(text.vocabulary.len(), 64, &[128], 0.0, |_, rows, cols| {
         budget.matrix(form, rows, cols)
     })?;
-    let co_matrix = Some(CoMatrixDropout { probability, ..CoMatrixDropout::default() });
+    let co_matrix =
+        (probability > 0.0).then(|| CoMatrixDropout { probability, ..CoMatrixDropout::default() });
     let settings = Settings { co_matrix, threads: 1, ..Settings::language_model(steps) };
     let network = Network::new(spec, Initialisation::default())?;
     let mut trainer = Trainer::new(network, settings, Data::Tokens(text.train))?;

@@ -102,7 +102,7 @@ impl Fixture {
             threads,
             schedule: Schedule::constant(learning_rate),
             adam: AdamOptions { beta1, beta2, epsilon, weight_decay: 0.0, clip: Some(clip) },
-            annealing: Some(Annealing { start, end, every: 1, scope, returns: false }),
+            annealing: Some(Annealing { joins: 0, start, end, every: 1, scope, returns: false }),
             co_matrix: None,
             ..Settings::language_model(self.losses.len() as u64)
         }

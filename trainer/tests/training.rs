@@ -53,7 +53,8 @@ fn threads_change_nothing_but_the_last_bits() {
 fn a_resumed_run_is_the_uninterrupted_one_bit_for_bit() {
     for (threads, returns, at) in [(1, false, 3), (2, false, 22), (2, true, 22), (1, true, 45)] {
         let mut settings = Settings { threads, ..settings() };
-        settings.annealing.as_mut().unwrap().returns = returns;
+        let annealing = settings.annealing.as_mut().unwrap();
+        (annealing.returns, annealing.joins) = (returns, 5);
         settings.co_matrix.as_mut().unwrap().schedule = DropoutSchedule::Constant;
         let mut whole = trainer(settings);
         run(&mut whole, at);
@@ -155,7 +156,7 @@ fn pruning_ends_at_exactly_the_targets() {
     for (scope, returns) in
         [(Scope::EachMatrix, false), (Scope::AllTogether, false), (Scope::EachMatrix, true)]
     {
-        let annealing = Annealing { start: 2, end: 20, every: 3, scope, returns };
+        let annealing = Annealing { joins: 0, start: 2, end: 20, every: 3, scope, returns };
         let mut trainer = trainer(Settings { annealing: Some(annealing), ..settings() });
         let reports = run(&mut trainer, 25);
         assert!(reports.windows(2).all(|pair| pair[1].density <= pair[0].density));
@@ -176,6 +177,39 @@ fn pruning_ends_at_exactly_the_targets() {
         let text = format!("{model:?}");
         assert!(!text.contains("NaN"));
     }
+}
+
+#[test]
+fn until_sparse_parts_join_the_structure_learns_alone() {
+    let annealing = Annealing { joins: 6, start: 6, ..settings().annealing.unwrap() };
+    let mut doped = trainer(Settings { annealing: Some(annealing), ..settings() });
+    let parts = |trainer: &Trainer| {
+        let (mut structures, mut sparse) = (Vec::new(), Vec::new());
+        for parameter in trainer.network().parameters.iter() {
+            let parts = if parameter.name.ends_with("sparse") { &mut sparse } else { &mut structures };
+            parts.extend_from_slice(&parameter.values);
+        }
+        (structures, sparse)
+    };
+    let first = parts(&doped);
+    assert!(first.1.len() == 1536 && first.1.iter().all(|&value| value == 0.0));
+    run(&mut doped, 6);
+    let alone = parts(&doped);
+    assert!(alone.0 != first.0 && alone.1 == first.1);
+    // Nor does co-matrix dropout take the structure away, which would leave nothing.
+    assert_eq!(doped.density(), 1.0);
+    run(&mut doped, 1);
+    let joined = parts(&doped);
+    assert!(joined.1.iter().filter(|&&value| value != 0.0).count() > 1500);
+    // A sparse part without a structure learns from the first step.
+    let spec = NetworkSpec::language_model(6, 8, &[16], 0.0, |_, rows, cols| {
+        Ok::<_, ()>(MatrixSpec::pruned(rows * cols / 10))
+    });
+    let settings = Settings { annealing: Some(annealing), ..settings() };
+    let mut pruned = Trainer::new(network(spec.unwrap()), settings, data()).unwrap();
+    let first = parts(&pruned).1;
+    run(&mut pruned, 1);
+    assert!(first.iter().zip(parts(&pruned).1).all(|(first, now)| *first != now));
 }
 
 #[test]
@@ -206,7 +240,8 @@ fn nothing_is_masked_or_dropped_at_evaluation() {
 
 #[test]
 fn a_small_doped_model_learns_a_repeating_string() {
-    let annealing = Annealing { start: 20, end: 200, every: 10, scope: Scope::EachMatrix, returns: false };
+    let annealing =
+        Annealing { joins: 0, start: 20, end: 200, every: 10, scope: Scope::EachMatrix, returns: false };
     let settings = Settings {
         schedule: Schedule::of_run(0.02, 300),
         annealing: Some(annealing),

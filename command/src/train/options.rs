@@ -57,7 +57,7 @@ pub(crate) struct Train {
     #[arg(long, value_enum, default_value = "values", help_heading = "Network", value_name = "WHAT")]
     pub(crate) counting: Counted,
     /// Kronecker factors by hand, as 52x26,50x50, for the matrices of that size; may be given again for others [default:
-    /// of the highest rank, then the smallest, or without S the largest].
+    /// of the highest rank, then the largest within a quarter of the budget, or without S within all of it].
     #[arg(long, value_name = "SHAPES", value_parser = shapes, help_heading = "Network")]
     pub(crate) factor_shapes: Vec<Shapes>,
     /// Units of each recurrent layer.
@@ -98,10 +98,9 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Training")]
     pub(crate) threads: Option<usize>,
 
-    /// Co-matrix dropout: the probability of dropping a part of a doped matrix while S is dense; 0: none [default: 0.1; with
-    /// --from: 0].
-    #[arg(long, value_name = "P", help_heading = "Doping")]
-    pub(crate) cmr: Option<f64>,
+    /// Co-matrix dropout: the probability of dropping a part of a doped matrix while S is dense; 0: none.
+    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Doping")]
+    pub(crate) cmr: f64,
     /// What co-matrix dropout drops at once.
     #[arg(long, value_enum, default_value = "matrix", help_heading = "Doping", value_name = "WHAT")]
     pub(crate) cmr_granularity: Dropped,

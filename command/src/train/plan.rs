@@ -76,7 +76,7 @@ pub(super) fn settings(
         matrix.visit_sparse(&mut |_, sparse| prunes |= sparse.kept() > sparse.target);
     }
     let further = options.from.is_some();
-    let probability = options.cmr.unwrap_or(if further { 0.0 } else { 0.1 });
+    let probability = options.cmr;
     let granularity = options.cmr_granularity.into();
     let rate = options.learning_rate.unwrap_or(if further { 0.001 } else { 0.003 });
     let scope = options.prune_over.into();
@@ -88,7 +88,11 @@ pub(super) fn settings(
         objective,
         schedule: Schedule::of_run(rate, steps),
         adam: AdamOptions::default(),
-        annealing: prunes.then(|| Annealing { scope, ..Annealing::of_run(steps) }),
+        annealing: prunes.then(|| {
+            let of_run = Annealing::of_run(steps);
+            // The structure of a model that is gone on from needs no start of its own.
+            Annealing { scope, joins: if further { 0 } else { of_run.joins }, ..of_run }
+        }),
         co_matrix: (doped && probability != 0.0).then(|| CoMatrixDropout {
             probability,
             granularity,

@@ -103,14 +103,17 @@ pub struct Budget {
     /// What is counted.
     pub counting: Counting,
     /// Share of the budget that the structure of a doped low-rank or doped hybrid matrix has, in (0, 1); the
-    /// papers leave it open. A doped Kronecker product has the smallest factors of the highest rank.
+    /// papers leave it open.
     pub structure_share: f64,
+    /// Share of the budget within which the factors of a doped Kronecker product are the largest of the highest rank,
+    /// in [0, 1); where none of that rank is so small, and with 0, they are its smallest.
+    pub kronecker_share: f64,
 }
 
 impl Budget {
-    /// A factor, counted in values as the papers do, with a quarter for the structures that take a share.
+    /// A factor, counted in values as the papers do, with a quarter for the structures that S is added to.
     pub fn new(factor: f64) -> Budget {
-        Budget { factor, counting: Counting::Values, structure_share: 0.25 }
+        Budget { factor, counting: Counting::Values, structure_share: 0.25, kronecker_share: 0.25 }
     }
 
     /// Bits that a matrix may take.
@@ -132,6 +135,10 @@ impl Budget {
         if !(self.structure_share > 0.0 && self.structure_share < 1.0) {
             let problem = format!("must be above 0 and below 1, not {}", self.structure_share);
             return Err(Error::Option { name: "structure share", problem });
+        }
+        if !(0.0..1.0).contains(&self.kronecker_share) {
+            let problem = format!("must be at least 0 and below 1, not {}", self.kronecker_share);
+            return Err(Error::Option { name: "Kronecker share", problem });
         }
         let all = self.bits(rows, cols);
         let values = (all / 32) as usize;
@@ -160,9 +167,9 @@ impl Budget {
                 vec![block(above, MatrixSpec::dense()), block(rows - above, MatrixSpec::low_rank(rank))];
             Ok(MatrixSpec::of(StructureSpec::VStack { blocks }))
         };
-        let kronecker = |values: usize, largest| {
+        let kronecker = |wanted: usize| {
             let least = || refuse("more in any two factors".to_owned());
-            Ok(MatrixSpec::kronecker(&kronecker(rows, cols, values, largest).ok_or_else(least)?))
+            Ok(MatrixSpec::kronecker(&kronecker(rows, cols, values, wanted).ok_or_else(least)?))
         };
         match form {
             MatrixForm::Dense => Ok(MatrixSpec::dense()),
@@ -172,10 +179,12 @@ impl Budget {
             }
             MatrixForm::LowRank => low_rank(values),
             MatrixForm::Hybrid => hybrid(values),
-            MatrixForm::Kronecker => kronecker(values, true),
+            MatrixForm::Kronecker => kronecker(values),
             MatrixForm::DopedLowRank => self.dope(low_rank(shared)?, rows, cols, &refuse),
             MatrixForm::DopedHybrid => self.dope(hybrid(shared)?, rows, cols, &refuse),
-            MatrixForm::DopedKronecker => self.dope(kronecker(values, false)?, rows, cols, &refuse),
+            MatrixForm::DopedKronecker => {
+                self.dope(kronecker((values as f64 * self.kronecker_share) as usize)?, rows, cols, &refuse)
+            }
         }
     }
 
@@ -255,13 +264,40 @@ mod tests {
     fn the_medium_model_of_the_paper() {
         // Two layers of 650 units: 2600 × 1300, and the non-zeros a row of the table in the method's notes.
         for (factor, per_row) in [(10.0, 128.5), (15.0, 85.2), (20.0, 63.5), (25.0, 50.5)] {
-            let spec = Budget::new(factor).matrix(MatrixForm::DopedKronecker, 2600, 1300).unwrap();
+            let budget = Budget { kronecker_share: 0.0, ..Budget::new(factor) };
+            let spec = budget.matrix(MatrixForm::DopedKronecker, 2600, 1300).unwrap();
             assert_eq!(spec.structure, MatrixSpec::kronecker(&[[52, 26], [50, 50]]).structure);
             assert!((spec.nonzeros.unwrap() as f64 / 2600.0 - per_row).abs() < 0.06, "{factor}");
         }
-        let spec = Budget::new(10.0).matrix(MatrixForm::DopedKronecker, 2600, 1300).unwrap();
+        let budget = Budget { kronecker_share: 0.0, ..Budget::new(10.0) };
+        let spec = budget.matrix(MatrixForm::DopedKronecker, 2600, 1300).unwrap();
         let factor = (2600.0 * 1300.0 * 32.0) / stored_bits(&spec, 2600, 1300, Counting::Indices) as f64;
         assert!((factor - 6.7).abs() < 0.05);
+    }
+
+    #[test]
+    fn factors_of_a_doped_product_are_the_largest_within_their_share() {
+        let factors = |kronecker_share, factor| {
+            let budget = Budget { counting: Counting::Everything, kronecker_share, ..Budget::new(factor) };
+            let spec = budget.matrix(MatrixForm::DopedKronecker, 1024, 384).unwrap();
+            assert!(spec.nonzeros.unwrap() > 0);
+            match spec.structure {
+                Some(StructureSpec::Kronecker { factors }) => [factors[0], factors[1]],
+                other => panic!("{other:?}"),
+            }
+        };
+        // 15,728 values: 3,200 of 3,932, 6,208 of 7,864.
+        assert_eq!(factors(0.25, 25.0), [[64, 48], [16, 8]]);
+        assert_eq!(factors(0.5, 25.0), [[128, 48], [8, 8]]);
+        // None of the highest rank is as small as the share: the smallest.
+        assert_eq!(factors(0.0, 25.0), [[32, 16], [32, 24]]);
+        assert_eq!(factors(0.05, 25.0), [[32, 16], [32, 24]]);
+        assert_eq!(factors(0.25, 10.0), [[128, 64], [8, 6]]);
+        let alone = Budget::new(25.0).matrix(MatrixForm::Kronecker, 1024, 384).unwrap();
+        assert_eq!(alone.structure, MatrixSpec::kronecker(&[[128, 96], [8, 4]]).structure);
+        let budget = Budget { kronecker_share: 1.0, ..Budget::new(25.0) };
+        let error = budget.matrix(MatrixForm::DopedKronecker, 1024, 384).unwrap_err().to_string();
+        assert!(error.contains("Kronecker share") && error.contains("below 1, not 1"), "{error}");
     }
 
     #[test]

@@ -3,12 +3,13 @@
 use crate::error::Error;
 
 /// The extents of two Kronecker factors of a rows × cols matrix that hold at most `values`: of the highest
-/// rank, as rank(A ⊗ B) = rank A · rank B; of these the largest or the smallest in size; of these the
-/// one with the smaller first factor. None where no two factors fit.
+/// rank, as rank(A ⊗ B) = rank A · rank B; of these the largest that hold at most `wanted`, else the smallest. Of two
+/// that are equally large it takes the larger first factor, of two smallest the smaller one. None where no two factors
+/// fit.
 ///
-/// Large factors are for a Kronecker product alone, small ones leave room for a sparse part.
-pub fn kronecker(rows: usize, cols: usize, values: usize, largest: bool) -> Option<[[usize; 2]; 2]> {
-    let mut best: Option<([i64; 4], [[usize; 2]; 2])> = None;
+/// A Kronecker product alone wants all values; what it leaves is room for a sparse part.
+pub fn kronecker(rows: usize, cols: usize, values: usize, wanted: usize) -> Option<[[usize; 2]; 2]> {
+    let mut best: Option<([i64; 5], [[usize; 2]; 2])> = None;
     for m in divisors(rows) {
         for n in divisors(cols) {
             let (inner_m, inner_n) = (rows / m, cols / n);
@@ -17,8 +18,8 @@ pub fn kronecker(rows: usize, cols: usize, values: usize, largest: bool) -> Opti
                 continue;
             }
             let rank = m.min(n) * inner_m.min(inner_n);
-            let by_size = if largest { size as i64 } else { -(size as i64) };
-            let order = [rank as i64, by_size, -((m * n) as i64), m as i64];
+            let sign = if size <= wanted { 1 } else { -1 };
+            let order = [rank as i64, sign, sign * size as i64, sign * (m * n) as i64, m as i64];
             if best.is_none_or(|(other, _)| order > other) {
                 best = Some((order, [[m, n], [inner_m, inner_n]]));
             }
@@ -76,15 +77,15 @@ mod tests {
 
     #[test]
     fn kronecker_factors_are_chosen_by_rank_then_by_size() {
-        assert_eq!(kronecker(2600, 1300, 300_000, false), Some([[52, 26], [50, 50]]));
+        assert_eq!(kronecker(2600, 1300, 300_000, 0), Some([[52, 26], [50, 50]]));
         // Too little for full rank.
-        let [a, b] = kronecker(2600, 1300, 3_800, false).unwrap();
+        let [a, b] = kronecker(2600, 1300, 3_800, 0).unwrap();
         let rank = a[0].min(a[1]) * b[0].min(b[1]);
         assert!(rank < 1300 && a[0] * a[1] + b[0] * b[1] <= 3_800);
-        let [a, b] = kronecker(1024, 384, 39_321, true).unwrap();
+        let [a, b] = kronecker(1024, 384, 39_321, 39_321).unwrap();
         assert_eq!((a[0] * b[0], a[1] * b[1], a[0].min(a[1]) * b[0].min(b[1])), (1024, 384, 384));
-        assert_eq!(kronecker(97, 89, 186, false), Some([[1, 89], [97, 1]]));
-        assert_eq!(kronecker(97, 89, 185, false), None);
+        assert_eq!(kronecker(97, 89, 186, 0), Some([[1, 89], [97, 1]]));
+        assert_eq!(kronecker(97, 89, 185, 0), None);
     }
 
     #[test]

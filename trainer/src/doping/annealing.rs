@@ -25,6 +25,11 @@ pub enum Scope {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Annealing {
+    /// The step that the sparse parts of doped matrices begin to learn at. Before it their structures learn alone,
+    /// without co-matrix dropout; with [`crate::Initialisation::sparse_share`] 0 such a matrix is its structure until
+    /// then. 0: both learn from the first step. A sparse part without a structure always does.
+    #[serde(default)]
+    pub joins: u64,
     /// t₀: the step that pruning begins at.
     pub start: u64,
     /// t₀ + n Δt: the step at which the targets are met.
@@ -39,23 +44,28 @@ pub struct Annealing {
 }
 
 impl Annealing {
-    /// From a twentieth of a run's steps to half of them, so that half is left to recover in; a hundred prunings at
-    /// most, between which what is pruned may return.
+    /// Structures alone for a tenth of a run's steps; then sparse parts join, and are pruned until half of them, so that
+    /// half is left to recover in; a hundred prunings at most, between which what is pruned may return.
     pub fn of_run(steps: u64) -> Annealing {
-        let (start, end) = (steps / 20, steps / 2);
+        let (start, end) = (steps / 10, steps / 2);
         let every = ((end - start) / 100).max(1);
-        Annealing { start, end, every, scope: Scope::EachMatrix, returns: true }
+        Annealing { joins: start, start, end, every, scope: Scope::EachMatrix, returns: true }
     }
 
     /// Checks the bounds of the options.
     ///
     /// # Errors
     ///
-    /// An end before the start, or no steps between two prunings.
+    /// An end before the start or before sparse parts join, or no steps between two prunings.
     pub fn check(&self) -> Result<(), Error> {
         if self.end < self.start || self.every == 0 {
             let problem =
                 format!("from step {} to {} every {} is no schedule", self.start, self.end, self.every);
+            return Err(Error::Option { name: "annealing", problem });
+        }
+        if self.joins > self.end {
+            let problem =
+                format!("sparse parts would join at step {}, after its end, {}", self.joins, self.end);
             return Err(Error::Option { name: "annealing", problem });
         }
         Ok(())
@@ -158,7 +168,7 @@ mod tests {
     use super::{Annealing, Scope};
 
     const ANNEALING: Annealing =
-        Annealing { start: 100, end: 250, every: 20, scope: Scope::EachMatrix, returns: false };
+        Annealing { joins: 0, start: 100, end: 250, every: 20, scope: Scope::EachMatrix, returns: false };
 
     #[test]
     fn the_schedule_is_the_cubic_of_zhu_and_gupta() {
@@ -176,5 +186,6 @@ mod tests {
         assert_eq!(steps, [100, 120, 140, 160, 180, 200, 220, 240, 250]);
         assert!(Annealing { every: 0, ..ANNEALING }.check().is_err());
         assert!(Annealing { start: 300, ..ANNEALING }.check().is_err());
+        assert!(Annealing { joins: 251, ..ANNEALING }.check().is_err());
     }
 }

@@ -28,7 +28,7 @@ pub struct Initialisation {
 
 impl Default for Initialisation {
     fn default() -> Initialisation {
-        Initialisation { seed: 1, sparse_share: 0.1 }
+        Initialisation { seed: 1, sparse_share: 0.0 }
     }
 }
 

@@ -160,6 +160,21 @@ impl<R: Real> Network<R> {
         }
     }
 
+    /// Takes the gradients of the sparse parts of doped matrices away, so that an update leaves them as they are.
+    pub(crate) fn clear_gradients_of_doping(&mut self) {
+        let mut parts = Vec::new();
+        for matrix in self.matrices() {
+            matrix.visit_sparse(&mut |matrix, sparse| {
+                if matrix.structure.is_some() {
+                    parts.push(sparse.values);
+                }
+            });
+        }
+        for id in parts {
+            self.parameters[id].gradient.fill(R::ZERO);
+        }
+    }
+
     /// The trained matrices, in the order of layers and fields.
     pub fn matrices(&self) -> impl Iterator<Item = &Matrix> {
         self.trained.iter().filter_map(|trained| match trained {

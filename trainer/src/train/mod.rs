@@ -109,6 +109,9 @@ impl Trainer {
         }
         let mut gradients: Vec<_> = self.shards.iter_mut().map(|shard| &mut shard.worker.gradients).collect();
         self.network.take_gradients(&mut gradients, form);
+        if !self.joined(step) {
+            self.network.clear_gradients_of_doping();
+        }
         let gradient_norm = self
             .network
             .parameters
@@ -130,8 +133,16 @@ impl Trainer {
         }
     }
 
+    /// Whether the sparse parts of doped matrices learn.
+    fn joined(&self, step: u64) -> bool {
+        self.settings.annealing.is_none_or(|annealing| step >= annealing.joins)
+    }
+
     /// Which parts the matrices of a step are made of.
     fn form(&self, step: u64) -> Form {
+        if !self.joined(step) {
+            return Form::Whole;
+        }
         let remaining = self.settings.annealing.map_or(1.0, |annealing| annealing.remaining(step));
         let draw =
             self.settings.co_matrix.and_then(|options| options.draw(self.settings.seed, step, remaining));

@@ -34,8 +34,8 @@ pub struct Settings {
 
 impl Settings {
     /// What a language model of characters is trained with over a run of so many steps: batches of 32 lanes
-    /// of 64 steps, Adam with a rate of 0.003 that falls along a cosine, annealing over the middle of the
-    /// run, co-matrix dropout while it lasts.
+    /// of 64 steps, Adam with a rate of 0.003 that falls along a cosine, the structure alone and then annealing up to
+    /// the middle of the run, no co-matrix dropout.
     pub fn language_model(run: u64) -> Settings {
         Settings {
             seed: 1,
@@ -46,7 +46,7 @@ impl Settings {
             schedule: Schedule::of_run(0.003, run),
             adam: AdamOptions::default(),
             annealing: Some(Annealing::of_run(run)),
-            co_matrix: Some(CoMatrixDropout::default()),
+            co_matrix: None,
         }
     }
 

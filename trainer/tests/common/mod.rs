@@ -23,7 +23,14 @@ pub(crate) fn settings() -> Settings {
         steps: 8,
         threads: 1,
         schedule: Schedule::of_run(0.01, 60),
-        annealing: Some(Annealing { start: 5, end: 40, every: 5, scope: Scope::EachMatrix, returns: false }),
+        annealing: Some(Annealing {
+            joins: 0,
+            start: 5,
+            end: 40,
+            every: 5,
+            scope: Scope::EachMatrix,
+            returns: false,
+        }),
         co_matrix: Some(CoMatrixDropout::default()),
         ..Settings::language_model(60)
     }
