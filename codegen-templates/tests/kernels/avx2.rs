@@ -3,6 +3,7 @@
 #![cfg(target_arch = "x86_64")]
 
 mod dense;
+mod functions;
 mod kernels;
 mod sparse;
 mod support;

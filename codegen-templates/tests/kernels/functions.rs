@@ -9,6 +9,9 @@ fn sigmoid(x: f64) -> f64 {
 
 #[test]
 fn cells() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(5);
     for n in SIZES {
         let gates: Vec<f32> = random.floats(4 * n).iter().map(|gate| 4.0 * gate).collect();
@@ -49,6 +52,9 @@ fn cells() {
 
 #[test]
 fn functions_over_vectors() {
+    if !crate::runs() {
+        return;
+    }
     let random = &mut Random(6);
     for n in SIZES {
         let x: Vec<f32> = random.floats(n).iter().map(|x| 30.0 * x).collect();
@@ -131,11 +137,17 @@ fn bounds(step: u32) {
 
 #[test]
 fn bounds_of_functions() {
+    if !crate::runs() {
+        return;
+    }
     bounds(1009);
 }
 
 #[test]
 #[ignore = "takes minutes: cargo test -p dopec-templates --release -- --ignored"]
 fn bounds_of_functions_for_every_float() {
+    if !crate::runs() {
+        return;
+    }
     bounds(1);
 }
