@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Args, Parser, Subcommand};
 use dopec_experiments::case::{Case, Doping, Form, Size};
 use dopec_experiments::queue::{duration, run_all};
-use dopec_experiments::results::{Results, TextId};
+use dopec_experiments::results::{Line, Results, TextId};
 use dopec_experiments::run::Source;
 use dopec_experiments::{Result, causes, defaults, joining, report, study};
 
@@ -110,31 +110,13 @@ fn run(command: Command) -> Result<()> {
         }
         Command::Report { common, quick } => common.report(quick),
         Command::Defaults { common, tables } => {
-            let file = "defaults.jsonl";
-            if !tables {
-                common.run(&defaults::cases(), file)?;
-            }
-            let lines = Results::read(&common.folder.join(file))?;
-            print!("{}", report::defaults_report(&lines, &common.source()?.id));
-            Ok(())
+            common.look(&defaults::cases(), "defaults.jsonl", tables, report::defaults_report)
         }
         Command::Joining { common, table } => {
-            let file = "joining.jsonl";
-            if !table {
-                common.run(&joining::cases(), file)?;
-            }
-            let lines = Results::read(&common.folder.join(file))?;
-            print!("{}", joining::table(&lines, &common.source()?.id));
-            Ok(())
+            common.look(&joining::cases(), "joining.jsonl", table, joining::table)
         }
         Command::Causes { common, table } => {
-            let file = "causes.jsonl";
-            if !table {
-                common.run(&causes::cases(), file)?;
-            }
-            let lines = Results::read(&common.folder.join(file))?;
-            print!("{}", causes::table(&lines, &common.source()?.id));
-            Ok(())
+            common.look(&causes::cases(), "causes.jsonl", table, causes::table)
         }
         Command::Paper { common, form, factor, seed, steps } => {
             let size = Size { steps: steps.unwrap_or(Size::paper().steps), ..Size::paper() };
@@ -169,6 +151,22 @@ impl Common {
         let say = |words: &str| println!("{words}");
         let done = run_all(cases, &self.source()?, &self.folder.join(results), self.at_once, &say)?;
         println!("{} cases were run in {}", done.run, duration(begun.elapsed()));
+        Ok(())
+    }
+
+    /// Runs what is left of cases, unless only what is done is to be seen; then prints their tables.
+    fn look(
+        &self,
+        cases: &[Case],
+        results: &str,
+        only_tables: bool,
+        tables: fn(&[Line], &TextId) -> String,
+    ) -> Result<()> {
+        if !only_tables {
+            self.run(cases, results)?;
+        }
+        let lines = Results::read(&self.folder.join(results))?;
+        print!("{}", tables(&lines, &self.source()?.id));
         Ok(())
     }
 

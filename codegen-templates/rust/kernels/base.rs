@@ -66,6 +66,23 @@ fn reduce(mut partial: [f32; PARTIALS]) -> f32 {
     partial[0]
 }
 
+/// `y[rows[i]]` = init + `sums[i]`, for all rows. What is there already is asked about once, not for each row.
+#[inline(always)]
+#[allow(dead_code)]
+fn scatter<R: Copy + Into<u32>>(y: &mut [f32], init: Init<'_>, rows: &[R], sums: &[f32]) {
+    if let Init::Accumulate = init {
+        for (&row, sum) in rows.iter().zip(sums) {
+            y[row.into() as usize] += sum;
+        }
+        return;
+    }
+    for (&row, sum) in rows.iter().zip(sums) {
+        let row = row.into() as usize;
+        let [start] = init.load(y, row);
+        y[row] = start + sum;
+    }
+}
+
 /// sum += row * scalar, lane by lane; fused where the family has an instruction for it.
 #[inline(always)]
 #[allow(dead_code)]

@@ -137,26 +137,20 @@ fn lookup_finish(
     (first, rows, row_of): (usize, usize, Option<&[u16]>),
     sums: &[f32; BAND],
 ) {
+    if let Some(row_of) = row_of {
+        scatter(y, init, &row_of[first..first + rows], sums);
+        return;
+    }
     let mut i = 0;
-    while row_of.is_none() && i + GROUP <= rows {
+    while i + GROUP <= rows {
         let mut start = init.load::<GROUP>(y, first + i);
         add_scaled(&mut start, &sums[i..i + GROUP], 1.0);
         y[first + i..first + i + GROUP].copy_from_slice(&start);
         i += GROUP;
     }
-    if let (Init::Accumulate, Some(row_of)) = (init, row_of) {
-        for (&row, sum) in row_of[first..first + rows].iter().zip(sums) {
-            y[row as usize] += sum;
-        }
-        return;
-    }
     while i < rows {
-        let row = match row_of {
-            Some(row_of) => row_of[first + i] as usize,
-            None => first + i,
-        };
-        let [start] = init.load(y, row);
-        y[row] = start + sums[i];
+        let [start] = init.load(y, first + i);
+        y[first + i] = start + sums[i];
         i += 1;
     }
 }

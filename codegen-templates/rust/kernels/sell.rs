@@ -44,17 +44,7 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
             }
         }
         let end = if rows - first < LANES { rows } else { first + LANES };
-        if let Init::Accumulate = init {
-            for (&row, sum) in row_of[first..end].iter().zip(&sums) {
-                y[row.into() as usize] += sum;
-            }
-        } else {
-            for (&row, sum) in row_of[first..end].iter().zip(&sums) {
-                let row = row.into() as usize;
-                let [start] = init.load(y, row);
-                y[row] = start + sum;
-            }
-        }
+        scatter(y, init, &row_of[first..end], &sums);
         first += LANES;
     }
 }

@@ -19,7 +19,7 @@ DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPE
 /* With r, z, n the thirds of both sums: r = sigmoid(r_x + r_h), z = sigmoid(z_x + z_h), n = tanh(n_x + r * n_h), then
  * h = (1 - z) * n + z * h, for `hidden` units. h, from_input and from_hidden must not overlap. */
 DOPED_APART void doped_gru_cell(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
-                                 const float *DOPED_RESTRICT from_hidden, size_t hidden) {
+                                const float *DOPED_RESTRICT from_hidden, size_t hidden) {
     const size_t rest = hidden % DOPED_PARTIALS; /* parts of a known even length are vector code at -O2, too */
     const size_t whole = hidden - rest;
     for (size_t k = 0; k < whole; k += DOPED_PARTIALS) {

@@ -211,9 +211,9 @@ DOPED_APART void doped_lookup_1(float *y, const float *init, const uint16_t *row
  * own. Windows lie within x, or start at 0 where that is shorter. Empty slots hold value 0 and index 0. No row is listed
  * twice; rows not listed are left as they are. init may be NULL or y; nothing else may overlap y. */
 DOPED_APART void doped_lookup(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
-                               const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
-                               const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
-                               const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
+                              const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
+                              const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
+                              const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     DOPED_HIDE(values);
     DOPED_HIDE(indices);
     float room[DOPED_WINDOW];

@@ -145,10 +145,10 @@ DOPED_APART const float *doped_lookup_packed_1(float *y, const float *init, cons
  * lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
  * floats. */
 DOPED_APART void doped_lookup_packed(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
-                                      const uint16_t *DOPED_RESTRICT starts, const float *values,
-                                      const uint16_t *DOPED_RESTRICT masks, const uint32_t *DOPED_RESTRICT indices,
-                                      const uint16_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x, size_t rows,
-                                      size_t cols) {
+                                     const uint16_t *DOPED_RESTRICT starts, const float *values,
+                                     const uint16_t *DOPED_RESTRICT masks, const uint32_t *DOPED_RESTRICT indices,
+                                     const uint16_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x, size_t rows,
+                                     size_t cols) {
     DOPED_HIDE(values);
     DOPED_HIDE(masks);
     DOPED_HIDE(indices);

@@ -71,7 +71,7 @@ DOPED_INLINE void doped_lstm_cell_part(float *DOPED_RESTRICT h, float *DOPED_RES
  * `hidden` units, within 1e-6 of the terms' magnitudes; i, f, g, o say where each gate's sums start. NaN gives NaN. h, c
  * and gates must not overlap. */
 DOPED_APART void doped_lstm_cell(float *DOPED_RESTRICT h, float *DOPED_RESTRICT c, const float *DOPED_RESTRICT gates,
-                                  size_t hidden, size_t i, size_t f, size_t g, size_t o) {
+                                 size_t hidden, size_t i, size_t f, size_t g, size_t o) {
     const size_t rest = hidden % DOPED_PARTIALS; /* parts of a known even length are vector code at -O2, too */
     const size_t whole = hidden - rest;
     for (size_t k = 0; k < whole; k += DOPED_PARTIALS) {

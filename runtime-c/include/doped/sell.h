@@ -9,10 +9,10 @@
  * twice; rows not listed are left as they are, so that with init NULL or apart from y all must be. init may be y;
  * nothing else may overlap y. */
 DOPED_APART void doped_sell_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
-                                        const doped_column_t *DOPED_RESTRICT columns,
-                                        const uint32_t *DOPED_RESTRICT slice_ptr,
-                                        const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
-                                        size_t rows) {
+                                       const doped_column_t *DOPED_RESTRICT columns,
+                                       const uint32_t *DOPED_RESTRICT slice_ptr,
+                                       const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
+                                       size_t rows) {
     DOPED_HIDE(values);
     DOPED_HIDE(columns);
     for (size_t first = 0; first < rows; first += DOPED_LANES) {

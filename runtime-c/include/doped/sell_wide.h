@@ -7,10 +7,10 @@
  * lanes. Slices, slots, padding and rows that are not listed are those of doped_sell. init may be y; nothing else may
  * overlap y. */
 DOPED_APART void doped_sell_wide_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
-                                             const doped_column_t *DOPED_RESTRICT columns,
-                                             const uint32_t *DOPED_RESTRICT slice_ptr,
-                                             const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
-                                             size_t rows, size_t lanes) {
+                                            const doped_column_t *DOPED_RESTRICT columns,
+                                            const uint32_t *DOPED_RESTRICT slice_ptr,
+                                            const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
+                                            size_t rows, size_t lanes) {
     DOPED_HIDE(values);
     DOPED_HIDE(columns);
     for (size_t first = 0; first < rows; first += DOPED_LANES) {
