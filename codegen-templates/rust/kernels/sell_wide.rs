@@ -68,6 +68,11 @@ fn sell_wide_strips<C: Copy + Into<u32>>(
     values: &[f32],
     (x, lanes, offset): (&[f32], usize, usize),
 ) -> [[f32; STRIP]; LANES] {
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        // SAFETY: the family has the instructions; columns are tables of the model, as below.
+        return unsafe { sell_wide_shuffled(columns, values, (x, lanes, offset)) };
+    }
     let mut sums = [[0.0; STRIP]; LANES];
     let mut at = 0;
     while at < values.len() {
@@ -85,4 +90,56 @@ fn sell_wide_strips<C: Copy + Into<u32>>(
         at += LANES;
     }
     sums
+}
+
+/// The same, the weights of a slot in a register, out of which shuffles spread them: read from memory a weight takes the
+/// load unit as long as a whole strip does.
+///
+/// # Safety
+///
+/// The processor has AVX-512; for every column the strip from column * lanes + offset on lies within x.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn sell_wide_shuffled<C: Copy + Into<u32>>(
+    columns: &[C],
+    values: &[f32],
+    (x, lanes, offset): (&[f32], usize, usize),
+) -> [[f32; STRIP]; LANES] {
+    use core::arch::x86_64::*;
+    // SAFETY: the caller's promise; slots have eight columns and values each.
+    unsafe {
+        // Where the compiler doesn't see which weight an order spreads, it can't load each by itself after all.
+        let first: i32 = core::hint::black_box(0);
+        let mut orders = [_mm512_set1_epi32(first); LANES];
+        let mut sums = [_mm512_setzero_ps(); LANES];
+        let mut i = 0;
+        while i < LANES {
+            orders[i] = _mm512_set1_epi32(first + i as i32);
+            i += 1;
+        }
+        let mut at = 0;
+        while at < values.len() {
+            let (columns, values) = (&columns[at..at + LANES], &values[at..at + LANES]);
+            let weights = _mm512_castps256_ps512(_mm256_loadu_ps(values.as_ptr()));
+            let mut i = 0;
+            while i < LANES {
+                // Volatile, or all eight would be widened in a vector and taken out of it again.
+                let column = core::ptr::read_volatile(&columns[i]);
+                let from = column.into() as usize * lanes + offset;
+                debug_assert!(from + STRIP <= x.len());
+                let weight = _mm512_permutexvar_ps(orders[i], weights);
+                sums[i] = _mm512_fmadd_ps(_mm512_loadu_ps(x.as_ptr().add(from)), weight, sums[i]);
+                i += 1;
+            }
+            at += LANES;
+        }
+        let mut strips = [[0.0; STRIP]; LANES];
+        let mut i = 0;
+        while i < LANES {
+            _mm512_storeu_ps(strips[i].as_mut_ptr(), sums[i]);
+            i += 1;
+        }
+        strips
+    }
 }

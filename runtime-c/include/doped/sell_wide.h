@@ -26,10 +26,11 @@ DOPED_APART void doped_sell_wide_COLUMN_ROW(float *y, const float *init, const f
                 sums[i] = doped_strip_start(NULL);
             }
             for (size_t at = begin; at < end; at += DOPED_LANES) {
+                const doped_weights weights = doped_weights_load(values + at);
                 DOPED_UNROLL
                 for (size_t i = 0; i < DOPED_LANES; i++) {
                     const doped_strip inputs = doped_strip_load(x + columns[at + i] * lanes + b);
-                    sums[i] = doped_strip_add_scaled(sums[i], inputs, values[at + i]);
+                    sums[i] = doped_strip_add_weighted(sums[i], inputs, weights, (int32_t)i);
                 }
             }
             for (size_t i = 0; i < listed; i++) {
