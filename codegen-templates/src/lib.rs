@@ -59,6 +59,7 @@ pub mod kernels {
         OUTER = "outer";
         ADD = "add";
         FILL = "fill";
+        GATES = "gates";
         LSTM_CELL = "lstm_cell";
         GRU_CELL = "gru_cell";
         ACTIVATIONS = "activations";

@@ -2,7 +2,7 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! cells and activations need [`MATH`] before them, [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs
+//! activations need [`MATH`] before them, those with cells [`MATH`] and [`GATES`], [`DENSE_BLOCKS`] needs [`DENSE_PANELS`], [`LOOKUP_PACKED`] needs
 //! [`LOOKUP`], those whose names end in `WIDE` need [`WIDE`], and all need [`BASE`].
 //!
 //! [`SELL`], [`CSR`], [`CSR_ROW`], [`COO`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
@@ -41,6 +41,7 @@ headers! {
     OUTER = "outer";
     ADD = "add";
     FILL = "fill";
+    GATES = "gates";
     LSTM_CELL = "lstm_cell";
     GRU_CELL = "gru_cell";
     ACTIVATIONS = "activations";

@@ -169,11 +169,11 @@ fn strips(
     }
 }
 
-/// Four [`strip`]s of eight lanes that share the loads of `vectors`: row h of the four is at `y[at + h * y_stride]`, its
-/// scalars are the h-th quarter of `scalars`.
+/// Four [`strip`]s of L lanes that share the loads of `vectors`: row h of the four is at `y[at + h * y_stride]`, its scalars
+/// are the h-th quarter of `scalars`. Below sixteen lanes odd columns have sums of their own.
 #[inline(always)]
 #[allow(dead_code)]
-fn tile(
+fn tile<const L: usize>(
     (y, at, y_stride): (&mut [f32], usize, usize),
     init: Init<'_>,
     (vectors, stride, offset): (&[f32], usize, usize),
@@ -183,22 +183,57 @@ fn tile(
     let (a, rest) = scalars.split_at(depth);
     let (b, rest) = rest.split_at(depth);
     let (c, d) = rest.split_at(depth);
-    let mut sums = [[0.0; 8]; 4];
+    let mut sums = [[0.0; L]; 4];
+    let mut odd = [[0.0; L]; 4];
     for (h, sum) in sums.iter_mut().enumerate() {
         *sum = init.load(y, at + h * y_stride);
     }
     let mut j = 0;
     while j < depth {
-        let row = &vectors[j * stride + offset..][..8];
+        let row = &vectors[j * stride + offset..][..L];
         add_scaled(&mut sums[0], row, a[j]);
         add_scaled(&mut sums[1], row, b[j]);
         add_scaled(&mut sums[2], row, c[j]);
         add_scaled(&mut sums[3], row, d[j]);
         j += 1;
+        if L < 16 && j < depth {
+            let row = &vectors[j * stride + offset..][..L];
+            add_scaled(&mut odd[0], row, a[j]);
+            add_scaled(&mut odd[1], row, b[j]);
+            add_scaled(&mut odd[2], row, c[j]);
+            add_scaled(&mut odd[3], row, d[j]);
+            j += 1;
+        }
     }
-    for (h, sum) in sums.iter().enumerate() {
-        y[at + h * y_stride..][..8].copy_from_slice(sum);
+    for (h, sum) in sums.iter_mut().enumerate() {
+        if L < 16 {
+            add_scaled(sum, &odd[h], 1.0);
+        }
+        y[at + h * y_stride..][..L].copy_from_slice(sum);
     }
+}
+
+/// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes, then eight, then a part; each with
+/// eight vectors of sums, which keep the units for multiply-adds busy.
+#[inline(always)]
+#[allow(dead_code)]
+fn tiles(
+    (y, at, y_stride): (&mut [f32], usize, usize),
+    init: Init<'_>,
+    (vectors, stride): (&[f32], usize),
+    scalars: &[f32],
+    lanes: usize,
+) {
+    let mut i = 0;
+    while lanes - i >= 16 {
+        tile::<16>((y, at + i, y_stride), init, (vectors, stride, i), scalars);
+        i += 16;
+    }
+    if lanes - i >= 8 {
+        tile::<8>((y, at + i, y_stride), init, (vectors, stride, i), scalars);
+        i += 8;
+    }
+    tile_part((y, at + i, y_stride), init, (vectors, stride, i), scalars, lanes - i);
 }
 
 /// As [`tile`] for fewer than eight lanes: in part of a vector where the family can read that, else a [`strip`] for each

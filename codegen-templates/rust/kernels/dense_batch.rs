@@ -19,13 +19,8 @@ pub(super) fn dense_batch(
     for at in (0..rows).step_by(PANEL) {
         let lanes = if rows - at < PANEL { rows - at } else { PANEL };
         let panel = &w[at * cols..(at + lanes) * cols];
-        let shared = lanes - lanes % 8;
         for b in (0..together).step_by(4) {
-            for i in (0..shared).step_by(8) {
-                tile((y, b * rows + at + i, rows), init, (panel, lanes, i), &x[b * cols..(b + 4) * cols]);
-            }
-            let (to, x) = (b * rows + at + shared, &x[b * cols..(b + 4) * cols]);
-            tile_part((y, to, rows), init, (panel, lanes, shared), x, lanes - shared);
+            tiles((y, b * rows + at, rows), init, (panel, lanes), &x[b * cols..(b + 4) * cols], lanes);
         }
         for b in together..count {
             strips((y, b * rows + at), init, (panel, lanes, 0), &x[b * cols..(b + 1) * cols], lanes);

@@ -17,16 +17,11 @@ pub(super) fn kron_outer(
     assert!(y.len() == left * m * right && init.fits(left * m * right));
     assert!(f.len() == m * n && x.len() == left * n * right);
     let together = m - m % 4;
-    let shared = right - right % 8;
     for l in 0..left {
         let to = l * m * right;
         let x = &x[l * n * right..(l + 1) * n * right];
         for a in (0..together).step_by(4) {
-            for r in (0..shared).step_by(8) {
-                tile((y, to + a * right + r, right), init, (x, right, r), &f[a * n..(a + 4) * n]);
-            }
-            let (at, rows) = (to + a * right + shared, &f[a * n..(a + 4) * n]);
-            tile_part((y, at, right), init, (x, right, shared), rows, right - shared);
+            tiles((y, to + a * right, right), init, (x, right), &f[a * n..(a + 4) * n], right);
         }
         for a in together..m {
             strips((y, to + a * right), init, (x, right, 0), &f[a * n..(a + 1) * n], right);

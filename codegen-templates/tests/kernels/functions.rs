@@ -47,6 +47,16 @@ fn cells() {
             let new = (at(2, k) + r * other(2)).tanh();
             assert!((f64::from(h2[k]) - ((1.0 - z) * new + z * f64::from(h[k]))).abs() < 1e-6);
         }
+        for spoiled in 0..7 {
+            let (mut sums, mut from_h, mut h2) = (gates[..3 * n].to_vec(), from_h.clone(), h.clone());
+            *match spoiled {
+                0..3 => &mut sums[spoiled * n],
+                3..6 => &mut from_h[(spoiled - 3) * n],
+                _ => &mut h2[0],
+            } = f32::NAN;
+            kernels::gru_cell(&mut h2, &sums, &from_h, n);
+            assert!(h2[0].is_nan() && h2[1..].iter().all(|value| value.is_finite()), "{spoiled}");
+        }
     }
 }
 

@@ -23,6 +23,7 @@ include!("../../rust/kernels/csr_row.rs");
 include!("../../rust/kernels/outer.rs");
 include!("../../rust/kernels/add.rs");
 include!("../../rust/kernels/fill.rs");
+include!("../../rust/kernels/gates.rs");
 include!("../../rust/kernels/lstm_cell.rs");
 include!("../../rust/kernels/gru_cell.rs");
 include!("../../rust/kernels/activations.rs");
@@ -36,14 +37,37 @@ include!("../../rust/kernels/monarch_mix_wide.rs");
 include!("../../rust/kernels/fill_wide.rs");
 include!("../../rust/kernels/transpose.rs");
 
-/// What the cell's fractions stand for: rounded once more than there. NaN stays, which the cell sees to itself.
+/// What the cells' fractions stand for: rounded once more than there. NaN stays, which the cells see to themselves where
+/// fractions are of one float.
 pub(super) fn sigmoid_value(x: f32) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        // SAFETY: the tests of this family run where the processor has the instructions.
+        return unsafe { first(units::sigmoid_fractions(units::load(&[x], 1))) };
+    }
     let Fraction { over, under } = sigmoid_fraction(x);
     if x.is_nan() { x } else { over / under }
 }
 
 /// The same for tanh.
 pub(super) fn tanh_value(x: f32) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        // SAFETY: the tests of this family run where the processor has the instructions.
+        return unsafe { first(units::tanh_fractions(units::load(&[x], 1))) };
+    }
     let Fraction { over, under } = tanh_fraction(x);
     if x.is_nan() { x } else { over / under }
+}
+
+/// The first unit's fraction.
+///
+/// # Safety
+///
+/// The processor has AVX-512.
+#[cfg(target_arch = "x86_64")]
+unsafe fn first(units::Fractions { over, under }: units::Fractions) -> f32 {
+    use core::arch::x86_64::_mm512_cvtss_f32;
+    // SAFETY: the caller's promise.
+    unsafe { _mm512_cvtss_f32(over) / _mm512_cvtss_f32(under) }
 }

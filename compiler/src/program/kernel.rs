@@ -57,8 +57,9 @@ parts! {
     OUTER needs [BASE];
     ADD needs [BASE];
     FILL needs [BASE];
-    LSTM_CELL needs [MATH];
-    GRU_CELL needs [MATH];
+    GATES needs [MATH];
+    LSTM_CELL needs [GATES];
+    GRU_CELL needs [GATES];
     ACTIVATIONS needs [MATH];
     LAYER_NORM needs [MATH];
     WIDE needs [BASE];

@@ -1,55 +1,29 @@
 /* The cell of an LSTM (Hochreiter and Schmidhuber 1997, with a forget gate). Takes the four gates' sums and the cell
- * state; gives the new cell state and the new hidden state. Gates stay fractions until they are multiplied: two divisions
- * for a unit instead of five. */
+ * state; gives the new cell state and the new hidden state. With gates as fractions there are two divisions for a unit
+ * instead of five. */
 #ifndef DOPED_LSTM_CELL_H
 #define DOPED_LSTM_CELL_H
 #include "doped/base.h"
-#include "doped/math.h"
+#include "doped/gates.h"
 
-/* `over` / `under`, where under is within 1 .. 2. */
-typedef struct doped_fraction {
-    float over;
-    float under;
-} doped_fraction;
-
-/* 1 / (1 + e^-x), divided out within 2.5 ULP down to -87, which stands for all that is less. NaN gives a number. */
-DOPED_INLINE doped_fraction doped_sigmoid_fraction(float x) {
-    const uint32_t bits = doped_bits(x);
-    const float a = -doped_float(doped_limit(bits & 0x7fffffffu, 0x42ae0000)); /* -87 .. 0 */
-    const int32_t exponent = doped_exponent(a);
-    const float power = doped_power_of_two(exponent - 129);
-    const float e = power * doped_exp_polynomial(a, exponent) + power;
-    const uint32_t negative = 0u - (bits >> 31);
-    doped_fraction fraction;
-    fraction.over = doped_float((doped_bits(e) & negative) | (0x3f800000u & ~negative)); /* e or 1 */
-    fraction.under = 1.0f + e;
-    return fraction;
-}
-
-/* tanh x, divided out within 3 ULP, as doped_tanh computes it. NaN gives a number. */
-DOPED_INLINE doped_fraction doped_tanh_fraction(float x) {
-    const uint32_t bits = doped_bits(x);
-    const float a = -2.0f * doped_float(doped_limit(bits & 0x7fffffffu, 0x41a00000)); /* from 20 on tanh is 1 */
-    const int32_t exponent = doped_exponent(a);
-    const float power = doped_power_of_two(exponent - 129);
-    const float m = power * doped_exp_polynomial(a, exponent) + (power - 1.0f);
-    doped_fraction fraction;
-    fraction.over = doped_float((doped_bits(m) & 0x7fffffffu) | (bits & 0x80000000u));
-    fraction.under = m + 2.0f;
-    return fraction;
-}
-
-/* Magnitude bits, the greater of two. */
-DOPED_INLINE uint32_t doped_greater(uint32_t a, float b) {
-    const uint32_t magnitude = doped_bits(b) & 0x7fffffffu;
-    return (int32_t)a > (int32_t)magnitude ? a : magnitude;
-}
-
-/* doped_lstm_cell for `count` units, each pointer at the first of them. */
+/* doped_lstm_cell for `count` units, at most DOPED_PARTIALS, each pointer at the first of them. */
 DOPED_INLINE void doped_lstm_cell_part(float *DOPED_RESTRICT h, float *DOPED_RESTRICT c,
                                        const float *DOPED_RESTRICT input, const float *DOPED_RESTRICT forget,
                                        const float *DOPED_RESTRICT candidate, const float *DOPED_RESTRICT output,
                                        size_t count) {
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+    const doped_fractions i = doped_sigmoid_fractions(doped_units_load(input, count));
+    const doped_fractions f = doped_sigmoid_fractions(doped_units_load(forget, count));
+    const doped_fractions g = doped_tanh_fractions(doped_units_load(candidate, count));
+    const doped_fractions o = doped_sigmoid_fractions(doped_units_load(output, count));
+    const doped_units under = i.under * g.under;
+    const doped_units added = i.over * g.over * f.under;
+    const doped_units sum = doped_units_multiply_add(f.over * doped_units_load(c, count), under, added);
+    const doped_units cell = sum / (f.under * under);
+    const doped_fractions t = doped_tanh_fractions(cell);
+    doped_units_store(c, cell, count);
+    doped_units_store(h, o.over * t.over / (o.under * t.under), count);
+#else
     for (size_t k = 0; k < count; k++) {
         const doped_fraction i = doped_sigmoid_fraction(input[k]);
         const doped_fraction f = doped_sigmoid_fraction(forget[k]);
@@ -65,6 +39,7 @@ DOPED_INLINE void doped_lstm_cell_part(float *DOPED_RESTRICT h, float *DOPED_RES
         c[k] = cell;
         h[k] = doped_float(doped_bits(hidden) | doped_nan_bits(wide));
     }
+#endif
 }
 
 /* c = sigmoid(gates[f..]) * c + sigmoid(gates[i..]) * tanh(gates[g..]), then h = sigmoid(gates[o..]) * tanh(c), for
