@@ -170,7 +170,8 @@ fn strips(
 }
 
 /// Four [`strip`]s of L lanes that share the loads of `vectors`: row h of the four is at `y[at + h * y_stride]`, its scalars
-/// are the h-th quarter of `scalars`. Below sixteen lanes odd columns have sums of their own.
+/// are the h-th quarter of `scalars`. Where sums of sixteen lanes would have registers, odd columns of fewer lanes have sums
+/// of their own.
 #[inline(always)]
 #[allow(dead_code)]
 fn tile<const L: usize>(
@@ -188,33 +189,36 @@ fn tile<const L: usize>(
     for (h, sum) in sums.iter_mut().enumerate() {
         *sum = init.load(y, at + h * y_stride);
     }
+    let alternates = FAMILY != 0 && L < 16;
     let mut j = 0;
     while j < depth {
-        let row = &vectors[j * stride + offset..][..L];
-        add_scaled(&mut sums[0], row, a[j]);
-        add_scaled(&mut sums[1], row, b[j]);
-        add_scaled(&mut sums[2], row, c[j]);
-        add_scaled(&mut sums[3], row, d[j]);
+        add_column(&mut sums, &vectors[j * stride + offset..][..L], [a[j], b[j], c[j], d[j]]);
         j += 1;
-        if L < 16 && j < depth {
-            let row = &vectors[j * stride + offset..][..L];
-            add_scaled(&mut odd[0], row, a[j]);
-            add_scaled(&mut odd[1], row, b[j]);
-            add_scaled(&mut odd[2], row, c[j]);
-            add_scaled(&mut odd[3], row, d[j]);
+        if alternates && j < depth {
+            add_column(&mut odd, &vectors[j * stride + offset..][..L], [a[j], b[j], c[j], d[j]]);
             j += 1;
         }
     }
     for (h, sum) in sums.iter_mut().enumerate() {
-        if L < 16 {
+        if alternates {
             add_scaled(sum, &odd[h], 1.0);
         }
         y[at + h * y_stride..][..L].copy_from_slice(sum);
     }
 }
 
-/// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes, then eight, then a part; each with
-/// eight vectors of sums, which keep the units for multiply-adds busy.
+/// Adds one column to a tile: row * `scalars[h]` to each of its sums.
+#[inline(always)]
+#[allow(dead_code)]
+fn add_column<const L: usize>(sums: &mut [[f32; L]; 4], row: &[f32], scalars: [f32; 4]) {
+    add_scaled(&mut sums[0], row, scalars[0]);
+    add_scaled(&mut sums[1], row, scalars[1]);
+    add_scaled(&mut sums[2], row, scalars[2]);
+    add_scaled(&mut sums[3], row, scalars[3]);
+}
+
+/// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes where vectors have eight, then eight,
+/// then a part; each with eight vectors of sums, which keep the units for multiply-adds busy and find registers.
 #[inline(always)]
 #[allow(dead_code)]
 fn tiles(
@@ -225,11 +229,11 @@ fn tiles(
     lanes: usize,
 ) {
     let mut i = 0;
-    while lanes - i >= 16 {
+    while FAMILY != 0 && lanes - i >= 16 {
         tile::<16>((y, at + i, y_stride), init, (vectors, stride, i), scalars);
         i += 16;
     }
-    if lanes - i >= 8 {
+    while lanes - i >= 8 {
         tile::<8>((y, at + i, y_stride), init, (vectors, stride, i), scalars);
         i += 8;
     }
