@@ -253,13 +253,16 @@ fn tile_part(
 ) {
     let depth = scalars.len() / 4;
     #[cfg(target_arch = "x86_64")]
-    if FAMILY != 0 && lanes > 0 && depth > 0 {
+    if FAMILY != 0 {
+        if lanes == 0 {
+            return;
+        }
         use core::arch::x86_64::{
             _mm256_add_ps, _mm256_fmadd_ps, _mm256_loadu_si256, _mm256_maskload_ps, _mm256_set1_ps,
             _mm256_setzero_ps, _mm256_storeu_ps,
         };
         const MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
-        assert!(lanes < 8 && (depth - 1) * stride + offset + lanes <= vectors.len());
+        assert!(lanes < 8 && (depth == 0 || (depth - 1) * stride + offset + lanes <= vectors.len()));
         let mut sums = [[0.0; 8]; 4];
         // SAFETY: the family has the instructions; the mask keeps what is read within vectors, as was checked, and scalars
         // are four times depth.
