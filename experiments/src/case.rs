@@ -82,6 +82,11 @@ impl Form {
         }
     }
 
+    /// Whether it has a sparse part.
+    pub fn has_sparse(self) -> bool {
+        self == Form::Pruned || self.is_doped()
+    }
+
     /// Whether it has a structure and a sparse part.
     pub fn is_doped(self) -> bool {
         matches!(self, Form::DopedLowRank | Form::DopedHybrid | Form::DopedKronecker)

@@ -45,7 +45,7 @@ struct Cell {
 ///
 /// No dense network is done, so that there is nothing to compare with; what the drawing library says.
 pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result<(String, String)> {
-    let all = cases(size);
+    let all = cases(size, dopec_trainer::budget::Counting::Everything);
     let done: Vec<&Line> =
         lines.iter().filter(|line| line.text.same(text) && all.contains(&line.case)).collect();
     let cells = cells(&done, &all);

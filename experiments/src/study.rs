@@ -1,5 +1,7 @@
 //! The study: nine forms at three budgets with three seeds.
 
+use dopec_trainer::budget::Counting;
+
 use crate::case::{Case, Doping, Form, Size};
 
 /// The name of its cases.
@@ -24,15 +26,13 @@ const FORMS: [Form; 8] = [
 ];
 
 /// Every case, budget by budget and form by form, each with all seeds, so that what is done can be compared early. The
-/// dense network is run once a seed.
-pub fn cases(size: &Size) -> Vec<Case> {
-    let case = |form, factor, seed| Case {
-        name: NAME.to_owned(),
-        form,
-        factor,
-        seed,
-        doping: Doping::default(),
-        size: size.clone(),
+/// dense network is run once a seed. A form without S stores nothing but values: it is the same case however a budget
+/// counts.
+pub fn cases(size: &Size, counting: Counting) -> Vec<Case> {
+    let case = |form: Form, factor, seed| {
+        let counting = if form.has_sparse() { counting } else { Counting::Everything };
+        let size = Size { counting, ..size.clone() };
+        Case { name: NAME.to_owned(), form, factor, seed, doping: Doping::default(), size }
     };
     let mut cases: Vec<Case> = SEEDS.map(|seed| case(Form::Dense, 1.0, seed)).into();
     for factor in IN_TURN {

@@ -79,6 +79,30 @@ pub fn catalogue() -> Vec<(String, String)> {
     models
 }
 
+/// A network in which large products stand several times with the same shape, with a bias and without one.
+pub fn twins() -> String {
+    let mut random = Random::named("twins");
+    let parts = |kind| [Part { kind: Some(kind), fill: Fill::Absent }; 2];
+    let sizes = (106, 106);
+    let mut layers = Vec::new();
+    for twin in ["a", "b"] {
+        let parts = parts(Kind::Dense);
+        layers.push(random.lstm_split(&format!("lstm_{twin}"), sizes, parts, GATE_ORDERS[0]));
+    }
+    for kind in [Kind::Dense, Kind::Circulant] {
+        for twin in 0..4 {
+            let name = format!("{kind:?}_{twin}").to_lowercase();
+            let mut layer = random.linear(&name, sizes, parts(kind), "");
+            layer["linear"]["bias"] = random.tensor(&[sizes.1], 0.3);
+            if twin < 2 {
+                layer["linear"].as_object_mut().expect("a layer is an object").remove("bias");
+            }
+            layers.push(layer);
+        }
+    }
+    model_text("twins", &layers)
+}
+
 /// A network of so many layers, at least one, each of a random kind and structure, of sizes up to `largest`.
 pub fn random_model(seed: u64, layers: usize, largest: usize) -> String {
     let mut random = Random::new(seed);

@@ -232,6 +232,25 @@ fn oracle_models_in_c_and_rust() {
     });
 }
 
+/// Products of equal shape share a function, whatever they start from and however many vectors they take.
+#[test]
+fn products_of_equal_shape() {
+    let json = random::twins();
+    let open = |_: &str| Err(std::io::Error::other("no other file"));
+    let source = Source { file: "twins", json: json.as_bytes(), open: &open, lock: None };
+    let both = [c("gcc", &[STRICT, "-O1"]), rust(&["-O"])];
+    for target in targets() {
+        let settings = Settings { target, ..at_once(2) };
+        let text = dopec::compile(&source, &settings).unwrap().files()[1].bytes();
+        let text = String::from_utf8(text).unwrap();
+        let shapes = ["dense_panels_106_106_from", "dense_panels_424_106_onto", "dense_wide_1_0_106_106_16"];
+        for shape in shapes.into_iter().chain(["dense_wide_1_0_424_106_16_onto", "circulant_106_from"]) {
+            assert!(text.contains(&format!("_shape_{shape}(")), "{shape}");
+        }
+        verify_text("twins", &json, &settings, &both).unwrap_or_else(|text| panic!("{text}"));
+    }
+}
+
 /// Every `part`-th model of the catalogue, by turns with straight line and tables, each family of instructions, streams
 /// and blocks, so that all meet every structure.
 fn catalogue(part: usize, toolchain: &Toolchain) {

@@ -7,6 +7,7 @@ use std::io;
 use super::c_tables;
 use super::kernels;
 use super::layout::Layout;
+use super::shapes::Shapes;
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
@@ -66,10 +67,12 @@ fn c_context(program: &Program, settings: &Settings, layout: &Layout) -> tera::C
 fn layers(program: &Program, layout: &Layout, prefix: &str, of: &str, context: &mut tera::Context) -> String {
     let mut straight = String::new();
     let mut done = BTreeSet::new();
+    let mut shapes = Shapes::default();
     let mut codes = Vec::new();
     for code in program.codes() {
         let speller = Speller { program, code, layout, prefix };
         for layer in code.layers {
+            shapes.collect(layer);
             speller.straight_code(&mut straight, &layer.operations, &mut done);
         }
         codes.push(speller.code());
@@ -77,6 +80,7 @@ fn layers(program: &Program, layout: &Layout, prefix: &str, of: &str, context: &
     context.insert("prefix", prefix);
     context.insert("of", of);
     context.insert("kernels", &kernels::c(program, prefix));
+    context.insert("shapes", &shapes.spelled(|call| shape_function(prefix, call)));
     context.insert("straight", &straight);
     context.insert("codes", &codes);
     render(dopec_templates::C_LAYERS, context)
@@ -254,21 +258,24 @@ impl<'p> Speller<'p> {
     fn call(&self, out: &mut String, call: &Call, indent: usize) {
         comment(out, &call.why, indent);
         let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view)).collect();
-        if let Some(init) = call.init {
-            arguments.push(match init {
-                Init::Zero => "NULL".to_owned(),
-                Init::Accumulate => self.view(&call.outputs[0]),
-                Init::Bias { constant, offset } => at(&self.constant(constant), offset),
-            });
+        match call.init {
+            Some(Init::Bias { constant, offset }) => arguments.push(at(&self.constant(constant), offset)),
+            Some(Init::Zero) if !call.apart => arguments.push("NULL".to_owned()),
+            Some(Init::Accumulate) if !call.apart => arguments.push(self.view(&call.outputs[0])),
+            Some(Init::Zero | Init::Accumulate) | None => {}
         }
         arguments.extend(call.tables.iter().map(|table| match table {
             Table::Given(id) | Table::Optional(Some(id)) => self.constant(*id),
             Table::Optional(None) => "NULL".to_owned(),
         }));
         arguments.extend(call.inputs.iter().map(|input| self.source(input)));
-        arguments.extend(call.dims.iter().map(usize::to_string));
-        arguments.extend(call.scalar.map(|value| format!("{value:?}f")));
-        let _ = write!(out, "{:indent$}{}(", "", kernels::c_name(self.prefix, call));
+        if !call.apart {
+            arguments.extend(call.dims.iter().map(usize::to_string));
+            arguments.extend(call.scalar.map(|value| format!("{value:?}f")));
+        }
+        let name =
+            if call.apart { shape_name(self.prefix, call) } else { kernels::c_name(self.prefix, call) };
+        let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
     }
@@ -328,6 +335,28 @@ impl<'p> Speller<'p> {
             out.push_str("}\n\n");
         }
     }
+}
+
+/// The function that products of one shape share.
+fn shape_function(prefix: &str, call: &Call) -> String {
+    let upper = prefix.to_uppercase();
+    let (parameter, start) = match call.init {
+        None | Some(Init::Zero) => ("", "NULL"),
+        Some(Init::Accumulate) => ("", "y"),
+        Some(Init::Bias { .. }) => ("const float *init, ", "init"),
+    };
+    let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
+    format!(
+        "{upper}_APART void {}(\n    float *y, {parameter}const float *{upper}_RESTRICT table, \
+         const float *{upper}_RESTRICT x)\n{{\n    {}(y, {start}, table, x, {});\n}}\n\n",
+        shape_name(prefix, call),
+        kernels::c_name(prefix, call),
+        dims.join(", "),
+    )
+}
+
+fn shape_name(prefix: &str, call: &Call) -> String {
+    format!("{prefix}_shape_{}", call.shape_name())
 }
 
 fn at(base: &str, offset: usize) -> String {

@@ -9,6 +9,7 @@ mod c_tables;
 mod kernels;
 mod layout;
 mod rust;
+mod shapes;
 mod skeleton;
 mod tables;
 mod text;

@@ -6,6 +6,7 @@ use std::io;
 
 use super::kernels;
 use super::layout::{Layout, Stand};
+use super::shapes::Shapes;
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::tables;
 use super::text::{straight_row, wrapped};
@@ -26,9 +27,11 @@ pub(super) fn source(
     let families = !program.families.named().is_empty();
     let mut straight = String::new();
     let mut done = BTreeSet::new();
+    let mut shapes = Shapes::default();
     let mut codes = Vec::new();
     for code in program.codes() {
         for layer in code.layers {
+            shapes.collect(layer);
             layer.visit(&mut |operation| match operation {
                 Operation::Straight(code) if code.functions.iter().all(|f| done.insert(&f.name)) => {
                     straight_functions(&mut straight, code, families);
@@ -39,6 +42,7 @@ pub(super) fn source(
         codes.push(Speller { program, code, layout }.code());
     }
     let mut context = context(program, settings, Emit::Rust);
+    context.insert("shapes", &shapes.spelled(|call| shape_function(call, families)));
     context.insert("straight", &straight);
     context.insert("codes", &codes);
     let layers = render(dopec_templates::RUST_LAYERS, &context);
@@ -194,20 +198,18 @@ impl<'p> Speller<'p> {
     fn call(&self, out: &mut String, call: &Call, indent: usize) {
         comment(out, &call.why, indent);
         let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view, true)).collect();
-        if let Some(init) = call.init {
-            arguments.push(match init {
-                Init::Zero => "kernels::Init::Zero".to_owned(),
-                Init::Accumulate => "kernels::Init::Accumulate".to_owned(),
-                Init::Bias { constant, offset } => {
-                    let bias = self.constant(constant);
-                    let len = call.outputs[0].len;
-                    if offset == 0 && self.program.constant(constant).data.len() == len {
-                        format!("kernels::Init::From({bias})")
-                    } else {
-                        format!("kernels::Init::From(&{}[{offset}..{}])", &bias[1..], offset + len)
-                    }
+        match call.init {
+            Some(Init::Bias { constant, offset }) => {
+                let mut bias = self.constant(constant);
+                let len = call.outputs[0].len;
+                if offset != 0 || self.program.constant(constant).data.len() != len {
+                    bias = format!("{bias}[{offset}..{}]", offset + len);
                 }
-            });
+                arguments.push(if call.apart { bias } else { format!("kernels::Init::From({bias})") });
+            }
+            Some(Init::Zero) if !call.apart => arguments.push("kernels::Init::Zero".to_owned()),
+            Some(Init::Accumulate) if !call.apart => arguments.push("kernels::Init::Accumulate".to_owned()),
+            Some(Init::Zero | Init::Accumulate) | None => {}
         }
         arguments.extend(call.tables.iter().map(|table| match table {
             Table::Given(id) => self.constant(*id),
@@ -215,9 +217,12 @@ impl<'p> Speller<'p> {
             Table::Optional(None) => "None".to_owned(),
         }));
         arguments.extend(call.inputs.iter().map(|input| self.source(input)));
-        arguments.extend(call.dims.iter().map(usize::to_string));
-        arguments.extend(call.scalar.map(|value| format!("{value:?}")));
-        let _ = write!(out, "{:indent$}kernels::{}(", "", call.kernel.name);
+        if !call.apart {
+            arguments.extend(call.dims.iter().map(usize::to_string));
+            arguments.extend(call.scalar.map(|value| format!("{value:?}")));
+        }
+        let name = if call.apart { shape_name(call) } else { format!("kernels::{}", call.kernel.name) };
+        let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
     }
@@ -368,6 +373,28 @@ fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
         }
         out.push_str("}\n\n");
     }
+}
+
+/// The function that products of one shape share.
+fn shape_function(call: &Call, families: bool) -> String {
+    let family = if families { "$(#[$family])*\n" } else { "" };
+    let (parameter, start) = match call.init {
+        None | Some(Init::Zero) => ("", "Zero"),
+        Some(Init::Accumulate) => ("", "Accumulate"),
+        Some(Init::Bias { .. }) => ("init: &[f32], ", "From(init)"),
+    };
+    let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
+    format!(
+        "{family}fn {}(y: &mut [f32], {parameter}table: &[f32], x: &[f32]) {{\n    \
+         kernels::{}(y, kernels::Init::{start}, table, x, {});\n}}\n\n",
+        shape_name(call),
+        call.kernel.name,
+        dims.join(", "),
+    )
+}
+
+fn shape_name(call: &Call) -> String {
+    format!("shape_{}", call.shape_name())
 }
 
 fn table_name(constant: &Constant) -> String {

@@ -118,6 +118,7 @@ impl Builder {
             inputs: vec![x],
             dims,
             scalar: None,
+            apart: false,
             multiply_adds: multiply_adds as u64,
             why,
         });
@@ -141,6 +142,7 @@ impl Builder {
             inputs: inputs.into_iter().map(Source::View).collect(),
             dims,
             scalar: None,
+            apart: false,
             multiply_adds: 0,
             why,
         });
@@ -181,6 +183,7 @@ impl Builder {
             inputs: Vec::new(),
             dims: vec![y.len / lanes, lanes],
             scalar: None,
+            apart: false,
             multiply_adds: 0,
             why: format!("{}: the bias, which its product is added to", path.dotted()),
         });
@@ -210,6 +213,7 @@ impl Builder {
             inputs: Vec::new(),
             dims: vec![y.len],
             scalar: None,
+            apart: false,
             multiply_adds: 0,
             why: why.to_owned(),
         });

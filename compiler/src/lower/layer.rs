@@ -205,6 +205,7 @@ pub(super) fn lower_layer_norm(builder: &mut Builder, path: &Path, norm: LayerNo
         inputs: vec![Source::View(x)],
         dims: vec![y.len],
         scalar: Some(norm.epsilon),
+        apart: false,
         multiply_adds: 0,
         why: format!("{}: mean and variance, then scale and shift", path.dotted()),
     });

@@ -9,9 +9,11 @@
 //! 3. [`hoist`] decides how many steps `run` takes at once; [`wide`] turns each layer into operations on that
 //!    many vectors, or on those of many streams, through the same [`matrix`]; [`run`] does so for the layers that
 //!    remember.
-//! 4. [`constants`] drops the tables that nothing reads.
-//! 5. [`slots`] lets scratch buffers that are never alive together share memory.
+//! 4. [`apart`] makes one function of products of equal shape.
+//! 5. [`constants`] drops the tables that nothing reads.
+//! 6. [`slots`] lets scratch buffers that are never alive together share memory.
 
+mod apart;
 mod blocks;
 mod builder;
 mod constants;
@@ -106,6 +108,7 @@ pub fn lower(model: Model, settings: &Settings) -> Program {
     let Builder { constants, state, scratch, .. } = builder;
     let mut program =
         Program { name, files, families, input, output_size, constants, state, scratch, layers, run, batch };
+    apart::mark(&mut program);
     constants::prune(&mut program);
     share_memory(&mut program);
     program

@@ -146,6 +146,7 @@ fn kronecker(
                     inputs: vec![so_far, row],
                     dims: vec![len, n],
                     scalar: None,
+                    apart: false,
                     multiply_adds: (len * n) as u64,
                     why: format!(
                         "{}: a row of a Kronecker product is the product of its factors' rows",
@@ -181,6 +182,7 @@ fn monarch_row(
         inputs: vec![Source::Token(whole(start))],
         dims: vec![k, q, p, l, s, r],
         scalar: None,
+        apart: false,
         multiply_adds: (r * p) as u64,
         why: format!("{}: a row of a monarch matrix", path.dotted()),
     });
@@ -203,6 +205,7 @@ fn sparse(builder: &mut Builder, path: &Path, csr: Csr, (y, init): (View, Init),
         inputs: vec![Source::Token(whole(start))],
         dims: Vec::new(),
         scalar: None,
+        apart: false,
         multiply_adds: (nnz / rows) as u64,
         why: format!("{}: a sparse row, {} non-zeros in all", path.dotted(), thousands(nnz)),
     });

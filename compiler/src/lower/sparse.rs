@@ -150,6 +150,7 @@ fn single(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), t
         inputs: vec![Source::View(x)],
         dims: vec![csr.nnz()],
         scalar: None,
+        apart: false,
         multiply_adds: csr.nnz() as u64,
         why: format!("{title}; one by one"),
     });

@@ -67,6 +67,7 @@ pub(super) fn multiply(
         inputs: vec![Source::View(x)],
         dims,
         scalar: None,
+        apart: false,
         multiply_adds: (nnz * lanes) as u64,
         why,
     });

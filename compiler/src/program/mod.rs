@@ -167,6 +167,9 @@ pub struct Call {
     pub dims: Vec<usize>,
     /// A number that is no shape.
     pub scalar: Option<f32>,
+    /// Whether a function of its own, one for all calls of the same shape and start, has the kernel's code: of products
+    /// of one table and one view, [`Call::shape_name`] names it.
+    pub apart: bool,
     /// Multiply-adds.
     pub multiply_adds: u64,
     /// What it computes, and why by this kernel.
@@ -279,6 +282,22 @@ impl Straight {
     /// The most terms a function of straight-line code may have: compilers take time out of proportion
     /// beyond (50,000 terms in one function: minutes and gigabytes; in functions of 512: seconds).
     pub const MAX_TERMS: usize = 512;
+}
+
+impl Call {
+    /// The name of the function that calls of this shape share, when they stand apart.
+    pub fn shape_name(&self) -> String {
+        let mut name = self.kernel.name.to_owned();
+        for dim in &self.dims {
+            name.push_str(&format!("_{dim}"));
+        }
+        name.push_str(match self.init {
+            None | Some(Init::Zero) => "",
+            Some(Init::Accumulate) => "_onto",
+            Some(Init::Bias { .. }) => "_from",
+        });
+        name
+    }
 }
 
 impl Program {

@@ -53,7 +53,13 @@ impl Random {
         json!({"linear": fields})
     }
 
-    fn lstm_split(&mut self, name: &str, sizes: (usize, usize), parts: [Part; 2], order: &str) -> Value {
+    pub(super) fn lstm_split(
+        &mut self,
+        name: &str,
+        sizes: (usize, usize),
+        parts: [Part; 2],
+        order: &str,
+    ) -> Value {
         let (input, hidden) = sizes;
         let (ih, hh) = (self.matrix(4 * hidden, input, parts[0]), self.matrix(4 * hidden, hidden, parts[1]));
         let mut fields =
