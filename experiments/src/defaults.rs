@@ -7,7 +7,7 @@ use std::fmt::Write;
 use dopec_trainer::doping::co_matrix::{CoMatrixDropout, DropoutSchedule, Granularity};
 
 use crate::case::{Case, Doping, Form, Size};
-use crate::report::{Spread, spread};
+use crate::cells::{Spread, spread};
 use crate::results::{Line, TextId};
 use crate::study::SEEDS;
 

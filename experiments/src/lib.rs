@@ -6,6 +6,7 @@
 
 pub mod case;
 pub mod causes;
+pub mod cells;
 pub mod defaults;
 pub mod joining;
 pub mod plot;

@@ -177,9 +177,10 @@ impl Common {
 
     fn report(&self, quick: bool) -> Result<()> {
         let lines = Results::read(&self.folder.join(results(quick)))?;
-        let (page, svg) = report::report(&lines, &self.source()?.id, &size(quick), quick)?;
-        for (name, text) in [("RESULTS.md", page), ("perplexity.svg", svg)] {
-            write(&self.folder.join(name), &text)?;
+        let report = report::report(&lines, &self.source()?.id, &size(quick), quick)?;
+        write(&self.folder.join("RESULTS.md"), &report.page)?;
+        for (name, svg) in &report.plots {
+            write(&self.folder.join(name), svg)?;
         }
         Ok(())
     }

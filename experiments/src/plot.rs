@@ -4,7 +4,7 @@ use plotters::prelude::*;
 
 use crate::Result;
 use crate::case::Form;
-use crate::report::Spread;
+use crate::cells::Spread;
 
 /// A form at a budget.
 #[derive(Debug, Clone, Copy, PartialEq)]

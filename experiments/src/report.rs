@@ -1,88 +1,119 @@
-//! Results as people read them: the table of the study, the settings, the order of the forms as found.
+//! Results as people read them: the tables of the study, the settings, the order of the forms as found.
 
-use std::fmt::Write;
+use dopec_trainer::budget::Counting;
 
-use crate::case::{Case, Form, Size};
+use crate::case::{Form, Size};
+use crate::cells::{Cell, Spread, cells};
 use crate::plot::{self, Point};
 use crate::queue::duration;
 use crate::results::{Line, TextId};
 use crate::study::{FACTORS, SEEDS, cases};
 use crate::{Result, defaults};
 
-/// A mean with the sample's standard deviation.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Spread {
-    /// The mean.
-    pub mean: f64,
-    /// The deviation; 0 for a single value.
-    pub deviation: f64,
+/// A report: its page and its plots, by the names of their files.
+#[derive(Debug)]
+pub struct Report {
+    /// Markdown.
+    pub page: String,
+    /// SVG.
+    pub plots: Vec<(&'static str, String)>,
 }
 
-/// Mean and deviation; none of nothing.
-pub fn spread(values: &[f64]) -> Option<Spread> {
-    let count = values.len() as f64;
-    let mean = values.iter().sum::<f64>() / count;
-    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
-    let deviation = if values.len() < 2 { 0.0 } else { (squares / (count - 1.0)).sqrt() };
-    (!values.is_empty()).then_some(Spread { mean, deviation })
-}
-
-/// A form at a budget, over its seeds.
-struct Cell {
-    form: Form,
-    factor: f64,
-    perplexity: Spread,
-    /// Loss of perplexity against the dense network of the same seed, in per cent.
-    loss: Spread,
-    /// How many times less than dense is stored in fact.
-    stored: f64,
-    seeds: usize,
-}
-
-/// The report and the plot of a study of one size on one text.
+/// The report of a study of one size on one text. Budgets that count values alone have a section, when any is done.
 ///
 /// # Errors
 ///
 /// No dense network is done, so that there is nothing to compare with; what the drawing library says.
-pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result<(String, String)> {
-    let all = cases(size, dopec_trainer::budget::Counting::Everything);
-    let done: Vec<&Line> =
-        lines.iter().filter(|line| line.text.same(text) && all.contains(&line.case)).collect();
-    let cells = cells(&done, &all);
-    let Some(dense) = cells.iter().find(|cell| cell.form == Form::Dense) else {
+pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result<Report> {
+    let done = |counting| -> Vec<&Line> {
+        let cases = cases(size, counting);
+        lines.iter().filter(|line| line.text.same(text) && cases.contains(&line.case)).collect()
+    };
+    let everything = done(Counting::Everything);
+    let found = cells(&everything);
+    let Some(dense) = found.iter().find(|cell| cell.form == Form::Dense) else {
         return Err(format!("the results file has no result of a dense network on {} yet", text.name));
     };
-    let at: Vec<f64> =
-        FACTORS.into_iter().filter(|&factor| cells.iter().any(|cell| cell.factor == factor)).collect();
-    let heads: String = at.iter().map(|factor| format!(" {factor} times |")).collect();
-    let rules = " --- |".repeat(at.len());
     let mut page = format!("# {} study: forms at equal budgets\n\n", if quick { "The quick" } else { "The" });
-    let mut write = |words: std::fmt::Arguments<'_>| page.write_fmt(words).expect("a string grows");
     if quick {
-        write(format_args!(
+        page.push_str(
             "This is the quick size: small networks, trained shortly. The full one (without `--quick`) has not been \
-             run for this page.\n\n"
+             run for this page.\n\n",
+        );
+    }
+    let table = Table::of(&found);
+    if table.factors.len() < FACTORS.len() {
+        let named = table.factors.iter().map(f64::to_string).collect::<Vec<_>>().join(" and ");
+        page.push_str(&format!(
+            "Of the budgets 10, 20 and 25 times, this page has only {named} times: nothing is done at the others \
+             yet.\n\n"
         ));
     }
-    if at.len() < FACTORS.len() {
-        let named: Vec<String> = at.iter().map(f64::to_string).collect();
-        write(format_args!(
-            "Of the budgets 10, 20 and 25 times, this page has only {} times: nothing is done at the others yet.\n\n",
-            named.join(" and ")
-        ));
-    }
-    write(format_args!("{}\n", settings(&done, all.len(), size)));
-    write(format_args!(
-        "## Held-out perplexity\n\nMean ± standard deviation over seeds; below it the loss of perplexity against the \
-         dense network of the same seed. Dense: {}, {} seeds.\n\n",
+    page.push_str(&settings(&everything, cases(size, Counting::Everything).len(), size));
+    page.push_str(&format!(
+        "\n## Held-out perplexity\n\nMean ± standard deviation over seeds; below it the loss of perplexity against the \
+         dense network of the same seed. Dense: {}, {} seeds.\n\n{}\n\
+         ![Loss of perplexity against compression](perplexity.svg)\n\n## Order as found\n\n{}\n\
+         Where two means are nearer than their deviations their order is chance. The papers' order, at 25 times \
+         (arXiv 2001.08896): doped KP, pruned, HMD, KP alone, LMF.\n\n## What the budgets came to\n\n\
+         Times less than dense that the LSTM matrices take, in fact; never less than asked for.\n\n{}",
         value(dense.perplexity, 3),
-        dense.seeds
+        dense.seeds,
+        table.losses(),
+        table.order(),
+        table.stored(),
     ));
-    write(format_args!("| |{heads}\n| --- |{rules}\n"));
-    for form in &Form::ALL[1..] {
-        let of = |&factor: &f64| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
+    let mut plots = vec![("perplexity.svg", plot::svg(&points(&found))?)];
+
+    let mut found = cells(&done(Counting::Values));
+    // Where nothing with S is done, there would be nothing but what stands above.
+    let counted: Vec<f64> =
+        found.iter().filter(|cell| cell.form.has_sparse()).map(|cell| cell.factor).collect();
+    found.retain(|cell| counted.contains(&cell.factor));
+    if !found.is_empty() {
+        let table = Table::of(&found);
+        page.push_str(&format!(
+            "\n## As the papers count\n\nThe same with budgets of values alone: a non-zero of S costs as much as a value \
+             of a structure, its place nothing. Forms without S are those above.\n\n{}\n\
+             ![Loss of perplexity against compression, values alone counted](perplexity-values.svg)\n\n{}",
+            table.losses(),
+            table.order(),
+        ));
+        plots.push(("perplexity-values.svg", plot::svg(&points(&found))?));
+    }
+    Ok(Report { page, plots })
+}
+
+/// Forms as rows, those budgets as columns of which anything is done.
+struct Table<'c> {
+    cells: &'c [Cell],
+    factors: Vec<f64>,
+}
+
+impl<'c> Table<'c> {
+    fn of(cells: &'c [Cell]) -> Table<'c> {
+        let done = |factor: &f64| cells.iter().any(|cell| cell.factor == *factor);
+        Table { cells, factors: FACTORS.into_iter().filter(done).collect() }
+    }
+
+    fn rows(&self, spelled: impl Fn(Option<&Cell>) -> String) -> String {
+        let heads: String = self.factors.iter().map(|factor| format!(" {factor} times |")).collect();
+        let mut text = format!("| |{heads}\n| --- |{}\n", " --- |".repeat(self.factors.len()));
+        for form in &Form::ALL[1..] {
+            let cell = |factor: &f64| {
+                let found = self.cells.iter().find(|cell| cell.form == *form && cell.factor == *factor);
+                format!(" {}|", spelled(found))
+            };
+            text.push_str(&format!("| {form} |{}\n", self.factors.iter().map(cell).collect::<String>()));
+        }
+        text
+    }
+
+    /// Perplexity, and its loss against the dense network.
+    fn losses(&self) -> String {
+        self.rows(|cell| match cell {
             Some(cell) => format!(
-                " {}<br>{:+.2}% ± {:.2}{} |",
+                "{}<br>{:+.2}% ± {:.2}{} ",
                 value(cell.perplexity, 3),
                 cell.loss.mean,
                 cell.loss.deviation,
@@ -92,67 +123,30 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
                     String::new()
                 }
             ),
-            None => " not run |".to_owned(),
+            None => "not run ".to_owned(),
+        })
+    }
+
+    /// How many times less than dense is stored in fact.
+    fn stored(&self) -> String {
+        self.rows(|cell| cell.map_or(String::new(), |cell| format!("{:.2} ", cell.stored)))
+    }
+
+    /// The forms of each budget, least loss first.
+    fn order(&self) -> String {
+        let line = |factor: &f64| {
+            let mut ranked: Vec<&Cell> = self.cells.iter().filter(|cell| cell.factor == *factor).collect();
+            ranked.sort_by(|a, b| a.loss.mean.total_cmp(&b.loss.mean));
+            let names: Vec<String> = ranked.iter().map(|cell| cell.form.to_string()).collect();
+            format!("- {factor} times: {}.\n", names.join(", "))
         };
-        write(format_args!("| {form} |{}\n", at.iter().map(of).collect::<String>()));
+        self.factors.iter().map(line).collect()
     }
-    write(format_args!(
-        "\n![Loss of perplexity against compression](perplexity.svg)\n\n## Order as found\n\n"
-    ));
-    for &factor in &at {
-        let mut ranked: Vec<&Cell> = cells.iter().filter(|cell| cell.factor == factor).collect();
-        ranked.sort_by(|a, b| a.loss.mean.total_cmp(&b.loss.mean));
-        let names: Vec<String> = ranked.iter().map(|cell| cell.form.to_string()).collect();
-        if !names.is_empty() {
-            write(format_args!("- {factor} times: {}.\n", names.join(", ")));
-        }
-    }
-    write(format_args!(
-        "\nWhere two means are nearer than their deviations their order is chance. The papers' order, at 25 times \
-         (arXiv 2001.08896): doped KP, pruned, HMD, KP alone, LMF.\n\n## What the budgets came to\n\n\
-         Times less than dense that the LSTM matrices take, in fact; never less than asked for.\n\n"
-    ));
-    write(format_args!("| |{heads}\n| --- |{rules}\n"));
-    for form in &Form::ALL[1..] {
-        let of = |&factor: &f64| match cells.iter().find(|cell| cell.form == *form && cell.factor == factor) {
-            Some(cell) => format!(" {:.2} |", cell.stored),
-            None => " |".to_owned(),
-        };
-        write(format_args!("| {form} |{}\n", at.iter().map(of).collect::<String>()));
-    }
-    Ok((page, plot::svg(&points(&cells))?))
 }
 
 /// The tables of the experiments on defaults.
 pub fn defaults_report(lines: &[Line], text: &TextId) -> String {
     format!("{}\n{}", defaults::table(lines, text), defaults::shares(lines, text))
-}
-
-fn cells(done: &[&Line], all: &[Case]) -> Vec<Cell> {
-    let perplexity = |form, factor, seed| {
-        let same = |case: &Case| case.form == form && case.factor == factor && case.seed == seed;
-        done.iter().find(|line| same(&line.case)).map(|line| line.outcome.loss.exp())
-    };
-    let budgets = std::iter::once((Form::Dense, 1.0));
-    let budgets =
-        budgets.chain(FACTORS.iter().flat_map(|&factor| Form::ALL[1..].iter().map(move |&f| (f, factor))));
-    let cell = |(form, factor)| {
-        let of = |seed| Some((perplexity(form, factor, seed)?, perplexity(Form::Dense, 1.0, seed)?));
-        let pairs: Vec<(f64, f64)> = SEEDS.iter().filter_map(|&seed| of(seed)).collect();
-        let perplexities: Vec<f64> = pairs.iter().map(|pair| pair.0).collect();
-        let losses: Vec<f64> = pairs.iter().map(|(own, dense)| 100.0 * (own / dense - 1.0)).collect();
-        let line = done.iter().find(|line| line.case.form == form && line.case.factor == factor)?;
-        Some(Cell {
-            form,
-            factor,
-            perplexity: spread(&perplexities)?,
-            loss: spread(&losses)?,
-            stored: line.outcome.dense_bits as f64 / line.outcome.stored_bits as f64,
-            seeds: pairs.len(),
-        })
-    };
-    debug_assert!(all.iter().all(|case| case.factor == 1.0 || FACTORS.contains(&case.factor)));
-    budgets.filter_map(cell).collect()
 }
 
 fn points(cells: &[Cell]) -> Vec<Point> {

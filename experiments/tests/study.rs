@@ -4,11 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 
 use dopec_experiments::case::{Case, Doping, Form, Size};
+use dopec_experiments::cells::spread;
 use dopec_experiments::queue::{Done, run_all};
-use dopec_experiments::report::{report, spread};
+use dopec_experiments::report::{Report, report};
 use dopec_experiments::results::{Line, Outcome, Results, TextId};
 use dopec_experiments::run::{Source, run};
-use dopec_experiments::{defaults, joining, study};
+use dopec_experiments::{causes, defaults, joining, study};
+use dopec_trainer::budget::Counting;
 
 /// A network that is trained in a blink.
 fn tiny() -> Size {
@@ -116,11 +118,16 @@ fn what_cannot_be_run_is_told_with_its_case() {
 #[test]
 fn every_case_of_every_size_keeps_to_its_budget() {
     let paper = |form| Case { size: Size::paper(), factor: 25.0, ..case(form, 1) };
-    let cases = [Size::quick(), Size::full()].iter().flat_map(study::cases).collect::<Vec<_>>();
-    let cases = cases
-        .into_iter()
+    let sizes = [Size::quick(), Size::full()];
+    let counted =
+        |size| [Counting::Everything, Counting::Values].map(|counting| study::cases(size, counting));
+    let cases = sizes
+        .iter()
+        .flat_map(counted)
+        .flatten()
         .chain(defaults::cases())
         .chain(joining::cases())
+        .chain(causes::cases())
         .chain(Form::ALL[1..].iter().map(|&form| paper(form)));
     for case in cases {
         let stored = case.stored_bits(&case.network(65).unwrap()) as f64;
@@ -130,7 +137,17 @@ fn every_case_of_every_size_keeps_to_its_budget() {
         assert!(stored <= budget && stored > least * budget, "{case}: {stored} of {budget}");
         assert!(case.settings().check().is_ok());
     }
-    assert_eq!(study::cases(&Size::quick()).len(), 75);
+    // Forms without S are the same cases however a budget counts.
+    let [everything, values] = counted(&sizes[0]);
+    assert_eq!((everything.len(), values.len()), (75, 75));
+    assert_eq!(values.iter().filter(|case| !everything.contains(case)).count(), 36);
+}
+
+/// The page and the only plot.
+fn alone(report: Result<Report, String>) -> (String, String) {
+    let mut report = report.unwrap();
+    assert!(report.plots.len() == 1 && !report.page.contains("As the papers count"));
+    (report.page, report.plots.remove(0).1)
 }
 
 #[test]
@@ -146,8 +163,8 @@ fn the_report_holds_together() {
         let outcome = Outcome { loss, stored_bits: 50, dense_bits: 1000, seconds: 60.0, machine, moments };
         Line { case, text: text.clone(), outcome }
     };
-    let mut lines: Vec<Line> = study::cases(&size).into_iter().map(line).collect();
-    let (page, svg) = report(&lines, &text, &size, true).unwrap();
+    let mut lines: Vec<Line> = study::cases(&size, Counting::Everything).into_iter().map(line).collect();
+    let (page, svg) = alone(report(&lines, &text, &size, true));
     for form in &Form::ALL[1..] {
         assert!(page.contains(&format!("| {form} | ")) && svg.contains(form.name()), "{form}\n{page}");
     }
@@ -159,10 +176,29 @@ fn the_report_holds_together() {
     );
     assert!(page.contains("quick size") && page.contains("20.00") && !page.contains("NaN"));
     assert!(svg.starts_with("<svg width=\"760\" height=\"460\"") && svg.trim_end().ends_with("</svg>"));
+    // Budgets of values alone: a table and a plot more, of the budget at which anything is done.
+    let with_values: Vec<Line> = study::cases(&size, Counting::Values)
+        .into_iter()
+        .filter(|case| case.factor == 25.0 && case.form.has_sparse())
+        .map(|case| Line { outcome: Outcome { loss: 1.6, ..line(case.clone()).outcome }, ..line(case) })
+        .chain(lines.iter().cloned())
+        .collect();
+    let both = report(&with_values, &text, &size, true).unwrap();
+    let (first, section) = both.page.split_once("\n## As the papers count\n").unwrap();
+    assert_eq!(first, page);
+    assert!(
+        section.contains("| | 25 times |\n") && section.contains("| pruned | 4.953 ± 0.000<br>"),
+        "{section}"
+    );
+    assert!(section.contains("| Kronecker (KP) | ") && !section.contains("not run"), "{section}");
+    assert_eq!(
+        both.plots.iter().map(|plot| plot.0).collect::<Vec<_>>(),
+        ["perplexity.svg", "perplexity-values.svg"]
+    );
     // Of another text nothing is done; of this one the last seed may be missing.
     assert!(report(&lines, &TextId { bytes: 8, ..text.clone() }, &size, true).is_err());
     lines.truncate(32);
-    let (page, svg) = report(&lines, &text, &size, false).unwrap();
+    let (page, svg) = alone(report(&lines, &text, &size, false));
     assert!(
         page.contains("32 of 75 cases") && page.contains("(2 of 3 seeds)") && !page.contains("quick size")
     );
@@ -174,7 +210,7 @@ fn the_report_holds_together() {
     assert!(page.contains("- 25 times: doped KP, doped HMD") && !page.contains("- 10 times"), "{page}");
     assert!(svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
     lines.truncate(27);
-    let (page, svg) = report(&lines, &text, &size, false).unwrap();
+    let (page, svg) = alone(report(&lines, &text, &size, false));
     assert!(page.contains("only 25 times: nothing") && page.contains("\n| | 25 times |\n"), "{page}");
     assert!(svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
     assert_eq!(spread(&[]), None);
