@@ -149,7 +149,7 @@ impl Size {
         Size { embedding: 64, hidden: vec![128], steps: 800, rate: 0.004, ..Size::full() }
     }
 
-    /// A study of about three hours on two free cores.
+    /// A study of about two hours on two free cores.
     pub fn full() -> Size {
         Size {
             unit: Unit::Character,
