@@ -347,8 +347,10 @@ fn shape_function(prefix: &str, call: &Call) -> String {
     };
     let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
     format!(
-        "{upper}_APART void {}(\n    float *y, {parameter}const float *{upper}_RESTRICT table, \
+        "/* {} of {}. */\n{upper}_APART void {}(\n    float *y, {parameter}const float *{upper}_RESTRICT table, \
          const float *{upper}_RESTRICT x)\n{{\n    {}(y, {start}, table, x, {});\n}}\n\n",
+        call.kernel.name,
+        call.shape(),
         shape_name(prefix, call),
         kernels::c_name(prefix, call),
         dims.join(", "),

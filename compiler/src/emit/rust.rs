@@ -385,8 +385,10 @@ fn shape_function(call: &Call, families: bool) -> String {
     };
     let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
     format!(
-        "{family}fn {}(y: &mut [f32], {parameter}table: &[f32], x: &[f32]) {{\n    \
+        "/// {} of {}.\n{family}fn {}(y: &mut [f32], {parameter}table: &[f32], x: &[f32]) {{\n    \
          kernels::{}(y, kernels::Init::{start}, table, x, {});\n}}\n\n",
+        call.kernel.name,
+        call.shape(),
         shape_name(call),
         call.kernel.name,
         dims.join(", "),

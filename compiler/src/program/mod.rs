@@ -285,6 +285,12 @@ impl Straight {
 }
 
 impl Call {
+    /// Its shape in words, with the names of what it is made of.
+    pub fn shape(&self) -> String {
+        let dims = self.kernel.dims.iter().zip(&self.dims).map(|(name, value)| format!("{name}={value}"));
+        dims.collect::<Vec<_>>().join(", ")
+    }
+
     /// The name of the function that calls of this shape share, when they stand apart.
     pub fn shape_name(&self) -> String {
         let mut name = self.kernel.name.to_owned();

@@ -128,8 +128,9 @@ impl Printer<'_> {
             }
         }
         arguments.extend(call.inputs.iter().map(|input| self.source(input)));
-        let dims = call.kernel.dims.iter().zip(&call.dims);
-        arguments.extend(dims.map(|(name, value)| format!("{name}={value}")));
+        if !call.dims.is_empty() {
+            arguments.push(call.shape());
+        }
         arguments.extend(call.scalar.map(|value| format!("{value:?}")));
         writeln!(f, "({})", arguments.join(", "))?;
         self.why(f, &call.why, call.multiply_adds, indent)
