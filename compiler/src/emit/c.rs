@@ -7,7 +7,7 @@ use std::io;
 use super::c_tables;
 use super::kernels;
 use super::layout::Layout;
-use super::shapes::Shapes;
+use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::text::{straight_row, wrapped};
 use crate::model::InputKind;
@@ -80,7 +80,7 @@ fn layers(program: &Program, layout: &Layout, prefix: &str, of: &str, context: &
     context.insert("prefix", prefix);
     context.insert("of", of);
     context.insert("kernels", &kernels::c(program, prefix));
-    context.insert("shapes", &shapes.spelled(|call| shape_function(prefix, call)));
+    context.insert("shapes", &shapes.c(prefix));
     context.insert("straight", &straight);
     context.insert("codes", &codes);
     render(dopec_templates::C_LAYERS, context)
@@ -274,7 +274,7 @@ impl<'p> Speller<'p> {
             arguments.extend(call.scalar.map(|value| format!("{value:?}f")));
         }
         let name =
-            if call.apart { shape_name(self.prefix, call) } else { kernels::c_name(self.prefix, call) };
+            if call.apart { shapes::c_name(self.prefix, call) } else { kernels::c_name(self.prefix, call) };
         let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
@@ -335,30 +335,6 @@ impl<'p> Speller<'p> {
             out.push_str("}\n\n");
         }
     }
-}
-
-/// The function that products of one shape share.
-fn shape_function(prefix: &str, call: &Call) -> String {
-    let upper = prefix.to_uppercase();
-    let (parameter, start) = match call.init {
-        None | Some(Init::Zero) => ("", "NULL"),
-        Some(Init::Accumulate) => ("", "y"),
-        Some(Init::Bias { .. }) => ("const float *init, ", "init"),
-    };
-    let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
-    format!(
-        "/* {} of {}. */\n{upper}_APART void {}(\n    float *y, {parameter}const float *{upper}_RESTRICT table, \
-         const float *{upper}_RESTRICT x)\n{{\n    {}(y, {start}, table, x, {});\n}}\n\n",
-        call.kernel.name,
-        call.shape(),
-        shape_name(prefix, call),
-        kernels::c_name(prefix, call),
-        dims.join(", "),
-    )
-}
-
-fn shape_name(prefix: &str, call: &Call) -> String {
-    format!("{prefix}_shape_{}", call.shape_name())
 }
 
 fn at(base: &str, offset: usize) -> String {

@@ -6,7 +6,7 @@ use std::io;
 
 use super::kernels;
 use super::layout::{Layout, Stand};
-use super::shapes::Shapes;
+use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::tables;
 use super::text::{straight_row, wrapped};
@@ -42,7 +42,7 @@ pub(super) fn source(
         codes.push(Speller { program, code, layout }.code());
     }
     let mut context = context(program, settings, Emit::Rust);
-    context.insert("shapes", &shapes.spelled(|call| shape_function(call, families)));
+    context.insert("shapes", &shapes.rust(families));
     context.insert("straight", &straight);
     context.insert("codes", &codes);
     let layers = render(dopec_templates::RUST_LAYERS, &context);
@@ -221,7 +221,8 @@ impl<'p> Speller<'p> {
             arguments.extend(call.dims.iter().map(usize::to_string));
             arguments.extend(call.scalar.map(|value| format!("{value:?}")));
         }
-        let name = if call.apart { shape_name(call) } else { format!("kernels::{}", call.kernel.name) };
+        let name =
+            if call.apart { shapes::rust_name(call) } else { format!("kernels::{}", call.kernel.name) };
         let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
@@ -373,30 +374,6 @@ fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
         }
         out.push_str("}\n\n");
     }
-}
-
-/// The function that products of one shape share.
-fn shape_function(call: &Call, families: bool) -> String {
-    let family = if families { "$(#[$family])*\n" } else { "" };
-    let (parameter, start) = match call.init {
-        None | Some(Init::Zero) => ("", "Zero"),
-        Some(Init::Accumulate) => ("", "Accumulate"),
-        Some(Init::Bias { .. }) => ("init: &[f32], ", "From(init)"),
-    };
-    let dims: Vec<String> = call.dims.iter().map(usize::to_string).collect();
-    format!(
-        "/// {} of {}.\n{family}fn {}(y: &mut [f32], {parameter}table: &[f32], x: &[f32]) {{\n    \
-         kernels::{}(y, kernels::Init::{start}, table, x, {});\n}}\n\n",
-        call.kernel.name,
-        call.shape(),
-        shape_name(call),
-        call.kernel.name,
-        dims.join(", "),
-    )
-}
-
-fn shape_name(call: &Call) -> String {
-    format!("shape_{}", call.shape_name())
 }
 
 fn table_name(constant: &Constant) -> String {
