@@ -6,6 +6,7 @@ use std::rc::Rc;
 
 use dopec::model::Model;
 
+use crate::copies::Copies;
 use crate::measure::Outcome;
 use crate::models;
 use crate::peer::{Mode, Native, Peer, Process};
@@ -167,7 +168,8 @@ impl Entrant {
     pub(crate) fn start(&self, stand: &mut Stand<'_>) -> Result<Box<dyn Peer>, String> {
         let (object, mode) = match self.how {
             How::Native(spec) | How::SideBySide(spec) => {
-                (stand.workshop.native(spec, stand.shape)?, Mode::Step)
+                let object = stand.workshop.native(spec, stand.shape)?;
+                return Ok(Box::new(Native::open(&object, stand.weights, stand.ring, Mode::Step)?));
             }
             How::Ours(language, mode) => {
                 (stand.workshop.ours(stand.model, language, stand.shape, stand.streams)?, mode)
@@ -180,7 +182,7 @@ impl Entrant {
             How::Onnx(mode) => return onnx(mode, stand),
             How::Tract => return tract(stand),
         };
-        Ok(Box::new(Native::open(&object, stand.weights, stand.ring, mode)?))
+        Ok(Box::new(Copies::open(&object, stand.weights, stand.ring, mode)?))
     }
 }
 

@@ -4,6 +4,7 @@
 //! with the same weights, and timed in turn, every timed result held to the 64-bit reference.
 
 mod cases;
+mod copies;
 mod entrants;
 mod machine;
 mod measure;

@@ -86,6 +86,7 @@ pub(crate) fn measure(peers: Vec<(Started, Rc<Ring>, f64)>, effort: Effort) -> V
     for _ in 0..effort.rounds {
         for (state, ring, tolerance) in &mut running {
             let Running::Up { peer, passes, times, error } = state else { continue };
+            peer.next_round();
             let block = peer.time(1).and_then(|_| peer.time(*passes));
             match block.and_then(|seconds| Ok((seconds, ring.compare(peer.outputs(), *tolerance)?))) {
                 Ok((seconds, found)) => {

@@ -35,6 +35,9 @@ pub(crate) trait Peer {
 
     /// The library behind it, with version and code path.
     fn about(&self) -> &str;
+
+    /// A new round begins.
+    fn next_round(&mut self) {}
 }
 
 /// How a native peer goes through the ring.

@@ -71,7 +71,17 @@ fn reduce(mut partial: [f32; PARTIALS]) -> f32 {
 #[allow(dead_code)]
 fn scatter<R: Copy + Into<u32>>(y: &mut [f32], init: Init<'_>, rows: &[R], sums: &[f32]) {
     if let Init::Accumulate = init {
-        for (&row, sum) in rows.iter().zip(sums) {
+        // By eight: the loop's own work would take a third.
+        let (eights, eight_sums) = (rows.chunks_exact(8), sums[..rows.len()].chunks_exact(8));
+        let (rest, rest_sums) = (eights.remainder(), eight_sums.remainder());
+        for (rows, sums) in eights.zip(eight_sums) {
+            let mut i = 0;
+            while i < 8 {
+                y[rows[i].into() as usize] += sums[i];
+                i += 1;
+            }
+        }
+        for (&row, sum) in rest.iter().zip(rest_sums) {
             y[row.into() as usize] += sum;
         }
         return;

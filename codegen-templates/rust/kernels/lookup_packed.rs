@@ -6,6 +6,10 @@
 #[allow(dead_code)]
 const BEHIND: usize = 15;
 
+/// Bytes ahead of which values are fetched: their addresses depend on the masks, so that no processor foresees them.
+#[allow(dead_code)]
+const AHEAD: usize = 4096;
+
 /// `lookup` with packed values: bit `lane` of `masks[k * groups + g]`, window k and group g of a band, says whether that
 /// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
 /// floats.
@@ -120,6 +124,7 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
             let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
             let lanes = *mask.add(g);
             let spread = _mm512_maskz_expand_ps(lanes, _mm512_loadu_ps(value));
+            _mm_prefetch::<_MM_HINT_T0>(value.wrapping_byte_add(AHEAD).cast());
             partial[g][parity] = _mm512_fmadd_ps(spread, input, partial[g][parity]);
             value = value.add(lanes.count_ones() as usize);
             g += 1;

@@ -6,10 +6,13 @@
 //! its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
 //! of those that reach it, and what finds none is left over. Rows keep their order, or where they are too uneven for that
 //! stand sorted by length, so that those of a band need as many windows each; their sums then go to their places one by
-//! one. Tables that stay in the cache have a value for every slot; beyond [`BUDGET`] values are packed, since there bytes
-//! decide.
+//! one. Tables have a value for every slot where those of all parts stay in the cache; else values are packed, since there
+//! bytes decide, from the part with the largest tables down until they fit into [`BUDGET`].
+
+use std::cmp::Reverse;
 
 use super::builder::Builder;
+use super::parts::Part;
 use super::path::Path;
 use super::table;
 use super::windows::{assign, bands, count_held, windows};
@@ -39,7 +42,7 @@ pub(super) mod cost {
 
 /// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
 /// second-level cache.
-pub(super) const BUDGET: usize = 3 << 19;
+const BUDGET: usize = 3 << 19;
 
 /// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
 pub(super) const GROUP: usize = 16;
@@ -69,26 +72,34 @@ pub(super) struct Choice {
     pub(super) left_over: usize,
     /// Whether those become straight-line code, as the plan says.
     pub(super) straight: bool,
-    cost: f64,
+    /// What they cost, in nanoseconds.
+    pub(super) cost: f64,
     /// Bytes of the tables.
-    pub(super) bytes: usize,
+    bytes: usize,
 }
 
-/// The cheapest way to look a part up, where it is cheaper than straight-line code (if there is room for it) and than
-/// sliced ELLPACK; in at most so many bytes, or packed. Where the product is added to what is there, rows without
-/// elements can be left out.
-pub(super) fn choose(
-    csr: &Csr,
-    cols: usize,
-    added: bool,
-    straight_allowed: bool,
-    room: usize,
-) -> Option<Choice> {
-    let padded = best(csr, cols, added, false)?;
-    let choice = if padded.bytes <= room { padded } else { best(csr, cols, added, true)? };
-    let gathered = cost::GATHERED * csr.nnz() as f64 + cost::ROW * (csr.row_ptr.len() - 1) as f64;
-    let straight = if straight_allowed { cost::TERM * csr.nnz() as f64 } else { f64::INFINITY };
-    (choice.cost < gathered.min(straight)).then_some(choice)
+/// The cheapest look-ups for each part, where they are cheaper than sliced ELLPACK. Where a product is added to what is
+/// there, rows without elements can be left out.
+pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
+    let best = |part: &Part<'_>, packed| {
+        let choice = best(part.csr, part.cols, part.added, packed)?;
+        let rows = part.csr.row_ptr.len() - 1;
+        let gathered = cost::GATHERED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
+        (choice.cost < gathered).then_some(choice)
+    };
+    let mut choices: Vec<_> = parts.iter().map(|part| best(part, false)).collect();
+    let bytes = |choice: &Option<Choice>| choice.as_ref().map_or(0, |choice| choice.bytes);
+    let mut total: usize = choices.iter().map(bytes).sum();
+    let mut largest_first: Vec<_> = (0..parts.len()).collect();
+    largest_first.sort_by_key(|&i| Reverse(bytes(&choices[i])));
+    for i in largest_first {
+        if total > BUDGET {
+            total -= bytes(&choices[i]);
+            choices[i] = best(&parts[i], true);
+            total += bytes(&choices[i]);
+        }
+    }
+    choices
 }
 
 /// The cheapest way to look a part up with packed values or without, whatever else would be cheaper; none where look-ups
@@ -284,20 +295,38 @@ impl Tables {
 mod tests {
     use super::*;
 
-    #[test]
-    fn every_element_is_held_once_or_left_over() {
+    fn csr(rows: u32, cols: u32, percent: u64) -> Csr {
         let mut seed = 1_u64;
         let mut below = move |n: u64| {
             seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
             (seed >> 33) % n
         };
+        let mut csr = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
+        for _ in 0..rows {
+            csr.col_idx.extend((0..cols).filter(|_| below(100) < percent));
+            csr.row_ptr.push(csr.col_idx.len() as u32);
+        }
+        csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
+        csr
+    }
+
+    #[test]
+    fn values_are_packed_from_the_largest_part_down_until_all_fit() {
+        let (large, half) = (csr(2600, 1300, 4), csr(1300, 1300, 4));
+        let packed = |matrices: &[&Csr]| -> Vec<bool> {
+            let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
+            let parts: Vec<_> = matrices.iter().map(part).collect();
+            choose(&parts).into_iter().map(|choice| choice.unwrap().packed).collect()
+        };
+        assert_eq!(packed(&[&half, &half]), [false, false]);
+        assert_eq!(packed(&[&half, &large]), [false, true]);
+        assert_eq!(packed(&[&large, &large]), [true, true]);
+    }
+
+    #[test]
+    fn every_element_is_held_once_or_left_over() {
         for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
-            let mut csr = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
-            for _ in 0..rows {
-                csr.col_idx.extend((0..cols).filter(|_| below(100) < percent));
-                csr.row_ptr.push(csr.col_idx.len() as u32);
-            }
-            csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
+            let csr = csr(rows, cols, percent);
             for sorted in [false, true] {
                 let natural = (0..rows).collect();
                 let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };

@@ -6,8 +6,8 @@
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
-//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; the smallest parts
-//! have tables for speed, those that would not stay in the cache besides have packed ones. What a few of them leave over is
+//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; where their tables
+//! would not stay in the cache, values are packed. What a few of them leave over is
 //! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Code that picks its family of instructions at
 //! run time holds them beside the other way.
 //!
@@ -56,8 +56,14 @@ pub(super) struct Plan(BTreeMap<String, Form>);
 
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
+    let parts = parts(model);
+    let look_ups = match (settings.target, settings.unroll_limit) {
+        (Target::Any | Target::Avx512, None) => lookup::choose(&parts),
+        _ => parts.iter().map(|_| None).collect(),
+    };
     let mut used = Used::default();
-    Plan(parts(model).into_iter().map(|part| (part.path.clone(), used.decide(&part, settings))).collect())
+    let decide = |(part, look_up): (&Part<'_>, _)| (part.path.clone(), used.decide(part, look_up, settings));
+    Plan(parts.iter().zip(look_ups).map(decide).collect())
 }
 
 /// The way of each sparse part, those with the fewest non-zeros first, in code for AVX-512 or in other code.
@@ -71,28 +77,25 @@ pub fn ways<'m>(model: &'m Model, settings: &Settings, avx512: bool) -> Vec<(Par
     parts(model).into_iter().filter_map(way).collect()
 }
 
-/// What the parts decided so far take of the budgets.
+/// What the parts decided so far take of the budget.
 #[derive(Debug, Default)]
 struct Used {
     /// Terms of straight-line code.
     terms: usize,
-    /// Bytes of the tables of look-ups.
-    bytes: usize,
 }
 
 impl Used {
-    fn decide(&mut self, part: &Part<'_>, settings: &Settings) -> Form {
+    /// The form of a part that may have these look-ups.
+    fn decide(&mut self, part: &Part<'_>, look_up: Option<lookup::Choice>, settings: &Settings) -> Form {
         let free = settings.unroll_limit.is_none();
         let chosen = |avx512| {
             let choices = settings.choices.as_ref().filter(|_| free)?;
             choices.way(&part.path, avx512).map(|way| chosen(part, way))
         };
         let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
-        let looked_up = || {
-            let room = lookup::BUDGET.saturating_sub(self.bytes);
-            let choice = lookup::choose(part.csr, part.cols, part.added, straight.is_ok(), room);
-            choice.filter(|_| free).map(Form::Lookup)
-        };
+        let terms = lookup::cost::TERM * part.csr.nnz() as f64;
+        let looked_up =
+            || look_up.filter(|choice| straight.is_err() || choice.cost < terms).map(Form::Lookup);
         let plain = || match &straight {
             Ok(why) => Form::Straight(why.clone()),
             Err(why) => Form::Table(None, why.clone()),
@@ -124,7 +127,6 @@ impl Used {
         match form {
             Form::Straight(_) => self.terms += nnz,
             Form::Lookup(choice) => {
-                self.bytes += choice.bytes;
                 let room = TERMS_PER_MODEL.saturating_sub(self.terms);
                 choice.straight = choice.left_over <= LEFT_OVER_TERMS.min(room);
                 if choice.straight {

@@ -223,6 +223,13 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_HIDE(pointer) ((void)0)
 #endif
 
+/* Fetches what lies so many bytes behind a place into the first-level cache, should it be there: nothing is read. */
+#if defined(__GNUC__)
+#define DOPED_FETCH(pointer, bytes) __builtin_prefetch((const void *)((uintptr_t)(pointer) + (bytes)))
+#else
+#define DOPED_FETCH(pointer, bytes) ((void)0)
+#endif
+
 /* Whether a vector can be read and written in part: where there is an instruction that leaves the other lanes alone. */
 #if DOPED_FAMILY > 0 && DOPED_VECTORS
 #define DOPED_PARTS 1

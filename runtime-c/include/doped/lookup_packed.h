@@ -6,9 +6,13 @@
 #include "doped/base.h"
 #include "doped/lookup.h"
 
+/* Bytes ahead of which values are fetched: their addresses depend on the masks, so that no processor foresees them. */
+#define DOPED_AHEAD 4096
+
 /* Number of bits that are set. */
 DOPED_INLINE size_t doped_count(uint32_t mask) {
 #if defined(__GNUC__)
+    DOPED_HIDE(mask); /* or GCC counts sixteen bits, in a register whose other half waits for the count before */
     return (size_t)__builtin_popcount(mask);
 #else
     mask = mask - (mask >> 1 & 0x55555555u);
@@ -40,6 +44,7 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wid
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
         const doped_wide value = doped_expand(values, masks[g]);
+        DOPED_FETCH(values, DOPED_AHEAD);
         sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
         at[g] = at[g] >> 5;
         values += doped_count(masks[g]);
