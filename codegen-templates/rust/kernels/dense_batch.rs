@@ -15,15 +15,31 @@ pub(super) fn dense_batch(
 ) {
     assert!(y.len() == count * rows && init.fits(count * rows));
     assert!(w.len() == rows * cols && x.len() == count * cols);
+    let whole = rows - rows % PANEL;
+    for at in (0..whole).step_by(PANEL) {
+        dense_batch_panel((y, at, rows), init, (&w[at * cols..(at + PANEL) * cols], PANEL), x, count, cols);
+    }
+    // Code of its own, so that the whole panels know how many lanes they have.
+    if whole < rows {
+        dense_batch_panel((y, whole, rows), init, (&w[whole * cols..], rows - whole), x, count, cols);
+    }
+}
+
+/// One panel of so many lanes, whose rows are those from `at` on.
+#[inline(always)]
+fn dense_batch_panel(
+    (y, at, rows): (&mut [f32], usize, usize),
+    init: Init<'_>,
+    (panel, lanes): (&[f32], usize),
+    x: &[f32],
+    count: usize,
+    cols: usize,
+) {
     let together = count - count % 4;
-    for at in (0..rows).step_by(PANEL) {
-        let lanes = if rows - at < PANEL { rows - at } else { PANEL };
-        let panel = &w[at * cols..(at + lanes) * cols];
-        for b in (0..together).step_by(4) {
-            tiles((y, b * rows + at, rows), init, (panel, lanes), &x[b * cols..(b + 4) * cols], lanes);
-        }
-        for b in together..count {
-            strips((y, b * rows + at), init, (panel, lanes, 0), &x[b * cols..(b + 1) * cols], lanes);
-        }
+    for b in (0..together).step_by(4) {
+        tiles((y, b * rows + at, rows), init, (panel, lanes), &x[b * cols..(b + 4) * cols], lanes);
+    }
+    for b in together..count {
+        strips((y, b * rows + at), init, (panel, lanes, 0), &x[b * cols..(b + 1) * cols], lanes);
     }
 }

@@ -6,8 +6,12 @@
 #[inline(always)]
 pub(super) fn dense_panels(y: &mut [f32], init: Init<'_>, w: &[f32], x: &[f32], rows: usize, cols: usize) {
     assert!(y.len() == rows && init.fits(rows) && w.len() == rows * cols && x.len() == cols);
-    for at in (0..rows).step_by(PANEL) {
-        let lanes = if rows - at < PANEL { rows - at } else { PANEL };
-        strips((y, at), init, (&w[at * cols..(at + lanes) * cols], lanes, 0), x, lanes);
+    let whole = rows - rows % PANEL;
+    for at in (0..whole).step_by(PANEL) {
+        strips((y, at), init, (&w[at * cols..(at + PANEL) * cols], PANEL, 0), x, PANEL);
+    }
+    // Code of its own, so that the whole panels know how many lanes they have.
+    if whole < rows {
+        strips((y, whole), init, (&w[whole * cols..], rows - whole, 0), x, rows - whole);
     }
 }
