@@ -1,13 +1,14 @@
 //! Sparse parts by look-ups in registers, for AVX-512: which of them, and their tables; [`super::windows`] places their
 //! windows.
 //!
-//! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
-//! rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has windows of
-//! its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of its band; an element takes the first that is free
-//! of those that reach it, and what finds none is left over. Rows keep their order, or where they are too uneven for that
-//! stand sorted by length, so that those of a band need as many windows each; their sums then go to their places one by
-//! one. Tables have a value for every slot where those of all parts stay in the cache; else values are packed, since there
-//! bytes decide, from the part with the largest tables down until they fit into [`BUDGET`].
+//! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of
+//! 16 rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has
+//! windows of its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of
+//! its band; an element takes the first that is free of those that reach it, and what finds none is left over. Rows
+//! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
+//! many windows each; their sums then go to their places one by one. Tables have a value for every slot where those
+//! of all parts stay in the cache; else values are packed, since there bytes decide, from the part with the largest
+//! tables down until they fit into [`BUDGET`].
 
 use std::cmp::Reverse;
 
@@ -90,7 +91,7 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
     let mut choices: Vec<_> = parts.iter().map(|part| best(part, false)).collect();
     let bytes = |choice: &Option<Choice>| choice.as_ref().map_or(0, |choice| choice.bytes);
     let mut total: usize = choices.iter().map(bytes).sum();
-    let mut largest_first: Vec<_> = (0..parts.len()).collect();
+    let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     largest_first.sort_by_key(|&i| Reverse(bytes(&choices[i])));
     for i in largest_first {
         if total > BUDGET {

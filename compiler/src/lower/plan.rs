@@ -57,8 +57,11 @@ pub(super) struct Plan(BTreeMap<String, Form>);
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let parts = parts(model);
+    let open = |part: &Part<'_>| {
+        settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, true).is_none())
+    };
     let look_ups = match (settings.target, settings.unroll_limit) {
-        (Target::Any | Target::Avx512, None) => lookup::choose(&parts),
+        (Target::Any | Target::Avx512, None) if parts.iter().any(open) => lookup::choose(&parts),
         _ => parts.iter().map(|_| None).collect(),
     };
     let mut used = Used::default();

@@ -223,7 +223,8 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_HIDE(pointer) ((void)0)
 #endif
 
-/* Fetches what lies so many bytes behind a place into the first-level cache, should it be there: nothing is read. */
+/* Asks that what lies so many bytes behind a place be brought into the first-level cache. Nothing is read, so that it may
+ * lie behind the table. */
 #if defined(__GNUC__)
 #define DOPED_FETCH(pointer, bytes) __builtin_prefetch((const void *)((uintptr_t)(pointer) + (bytes)))
 #else
