@@ -93,6 +93,35 @@ fn scatter<R: Copy + Into<u32>>(y: &mut [f32], init: Init<'_>, rows: &[R], sums:
     }
 }
 
+/// start + the sum of the products of `terms`, in order: a row of straight-line code.
+#[inline(always)]
+#[allow(dead_code)]
+pub(super) fn dot<const N: usize>(start: f32, terms: [(f32, f32); N]) -> f32 {
+    let mut sum = start;
+    let mut i = 0;
+    while i < N {
+        sum = multiply_add(terms[i].0, terms[i].1, sum);
+        i += 1;
+    }
+    sum
+}
+
+/// a * b + c; fused where the family has an instruction for it, which Rust does not use by itself.
+#[inline(always)]
+#[allow(dead_code)]
+fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY != 0 {
+        use core::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
+        // SAFETY: the family has the instruction.
+        #[allow(unsafe_code)]
+        unsafe {
+            return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
+        }
+    }
+    a * b + c
+}
+
 /// sum += row * scalar, lane by lane; fused where the family has an instruction for it.
 #[inline(always)]
 #[allow(dead_code)]

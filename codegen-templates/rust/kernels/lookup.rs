@@ -179,7 +179,7 @@ unsafe fn lookup_band<const G: usize>(
     let (mut values, mut indices) = (values.as_ptr(), indices.as_ptr());
     // SAFETY: the caller's promise.
     unsafe {
-        let mut partial = [[_mm512_setzero_ps(); 2]; G];
+        let mut sums = [[_mm512_setzero_ps(); G]; 2];
         let mut first = 0;
         while first < starts.len() {
             let mut at = [_mm512_setzero_si512(); G];
@@ -189,36 +189,95 @@ unsafe fn lookup_band<const G: usize>(
                 g += 1;
             }
             indices = indices.add(G * GROUP);
-            let end = if first + INDICES < starts.len() { first + INDICES } else { starts.len() };
-            let mut k = first;
-            while k < end {
-                let together = if k + 2 <= end { 2 } else { 1 };
-                let mut parity = 0;
-                while parity < together {
-                    let from = x.as_ptr().add(*starts.get_unchecked(k + parity) as usize);
-                    let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
-                    let mut g = 0;
-                    while g < G {
-                        let input = _mm512_permutex2var_ps(low, at[g], high);
-                        let sum = &mut partial[g][parity * odd];
-                        *sum = _mm512_fmadd_ps(_mm512_loadu_ps(values.add(g * GROUP)), input, *sum);
-                        at[g] = _mm512_srli_epi32::<5>(at[g]);
-                        g += 1;
-                    }
-                    values = values.add(G * GROUP);
-                    parity += 1;
+            if first + INDICES <= starts.len() {
+                let mut k = 0;
+                while k < INDICES {
+                    let window = x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
+                    lookup_window(&mut sums[k % 2 * odd], &mut at, values.add(k * G * GROUP), window);
+                    k += 1;
                 }
-                k += 2;
+                values = values.add(INDICES * G * GROUP);
+            } else {
+                let mut k = first;
+                while k < starts.len() {
+                    let window = x.as_ptr().add(*starts.get_unchecked(k) as usize);
+                    lookup_window(&mut sums[0], &mut at, values, window);
+                    values = values.add(G * GROUP);
+                    k += 1;
+                }
             }
             first += INDICES;
         }
-        let mut sums = [0.0_f32; BAND];
         let mut g = 0;
         while g < G {
-            let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
-            _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
+            sums[0][g] = _mm512_add_ps(sums[0][g], sums[1][g]);
             g += 1;
         }
-        lookup_finish(y, init, place, &sums);
+        lookup_end(y, init, place, &sums[0]);
+    }
+}
+
+/// Adds the slots of one window, a slot for each group, and moves on to the next indices of `at`.
+///
+/// # Safety
+///
+/// The processor has AVX-512; there are values for `G` groups, and the inputs of a window.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn lookup_window<const G: usize>(
+    sums: &mut [core::arch::x86_64::__m512; G],
+    at: &mut [core::arch::x86_64::__m512i; G],
+    values: *const f32,
+    window: *const f32,
+) {
+    use core::arch::x86_64::*;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (low, high) = (_mm512_loadu_ps(window), _mm512_loadu_ps(window.add(GROUP)));
+        let mut g = 0;
+        while g < G {
+            let input = _mm512_permutex2var_ps(low, at[g], high);
+            sums[g] = _mm512_fmadd_ps(_mm512_loadu_ps(values.add(g * GROUP)), input, sums[g]);
+            at[g] = _mm512_srli_epi32::<5>(at[g]);
+            g += 1;
+        }
+    }
+}
+
+/// y = init + sums for a band's rows: out of the registers where all are there in their own order.
+///
+/// # Safety
+///
+/// The processor has AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code)]
+unsafe fn lookup_end<const G: usize>(
+    y: &mut [f32],
+    init: Init<'_>,
+    place: (usize, usize, Option<&[u16]>),
+    sums: &[core::arch::x86_64::__m512; G],
+) {
+    use core::arch::x86_64::*;
+    let (first, rows, row_of) = place;
+    let mut lanes = [0.0_f32; BAND];
+    let mut g = 0;
+    while g < G {
+        let mut sum = sums[g];
+        // SAFETY: the caller's promise; each array read or written has sixteen floats from there on.
+        unsafe {
+            if row_of.is_none() && rows == G * GROUP {
+                let begun: [f32; GROUP] = init.load(y, first + g * GROUP);
+                sum = _mm512_add_ps(sum, _mm512_loadu_ps(begun.as_ptr()));
+                _mm512_storeu_ps(y[first + g * GROUP..][..GROUP].as_mut_ptr(), sum);
+            } else {
+                _mm512_storeu_ps(lanes[g * GROUP..][..GROUP].as_mut_ptr(), sum);
+            }
+        }
+        g += 1;
+    }
+    if row_of.is_some() || rows < G * GROUP {
+        lookup_finish(y, init, place, &lanes);
     }
 }

@@ -195,14 +195,13 @@ unsafe fn lookup_packed_band<const G: usize>(
             }
             first += INDICES;
         }
-        let mut sums = [0.0_f32; BAND];
+        let mut sums = [_mm512_setzero_ps(); G];
         let mut g = 0;
         while g < G {
-            let sum = _mm512_add_ps(partial[g][0], partial[g][1]);
-            _mm512_storeu_ps(sums.as_mut_ptr().add(g * GROUP), sum);
+            sums[g] = _mm512_add_ps(partial[g][0], partial[g][1]);
             g += 1;
         }
-        lookup_finish(y, init, place, &sums);
+        lookup_end(y, init, place, &sums);
         value.offset_from(values.as_ptr()) as usize
     }
 }

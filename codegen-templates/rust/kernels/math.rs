@@ -2,22 +2,6 @@
 // branches, tables or floats chosen by comparison, only integers: so loops around these functions turn into vector code.
 // Bounds are in units in the last place of the result (ULP), checked over all floats by the tests.
 
-/// a * b + c; fused where the family has an instruction for it, which Rust does not use by itself.
-#[inline(always)]
-#[allow(dead_code)]
-fn multiply_add(a: f32, b: f32, c: f32) -> f32 {
-    #[cfg(target_arch = "x86_64")]
-    if FAMILY != 0 {
-        use core::arch::x86_64::{_mm_cvtss_f32, _mm_fmadd_ss, _mm_set_ss};
-        // SAFETY: the family has the instruction.
-        #[allow(unsafe_code)]
-        unsafe {
-            return _mm_cvtss_f32(_mm_fmadd_ss(_mm_set_ss(a), _mm_set_ss(b), _mm_set_ss(c)));
-        }
-    }
-    a * b + c
-}
-
 /// Magnitude bits, at most those of a limit. Signed, for vector units that compare only so.
 #[inline(always)]
 #[allow(dead_code)]

@@ -9,7 +9,8 @@ use super::kernels;
 use super::layout::Layout;
 use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
-use super::text::{straight_row, wrapped};
+use super::straight::c_row;
+use super::text::wrapped;
 use crate::model::InputKind;
 use crate::program::{
     Call, Code, CodeKind, ConstantId, Digit, Families, Family, Init, LayerCode, Operation, Place, Program,
@@ -330,7 +331,7 @@ impl<'p> Speller<'p> {
                 out.push_str("    (void)x;\n");
             }
             for row in &function.rows {
-                straight_row(out, row, "f");
+                c_row(out, row);
             }
             out.push_str("}\n\n");
         }

@@ -48,13 +48,17 @@ pub(super) fn c_name(prefix: &str, call: &Call) -> String {
     name
 }
 
-/// The Rust text of all kernels that `program` uses; `enable` stands before those that are functions of their own.
+/// The Rust text of all kernels that `program` uses, and of what straight-line code stands on; `enable` stands before those that are functions of their own.
 pub(super) fn rust(program: &Program, enable: &str) -> String {
     let mut out = String::new();
     let mut done: Vec<&'static str> = Vec::new();
     for operation in operations(program) {
-        let Operation::Call(call) = operation else { continue };
-        for part in with_required(call.kernel.part) {
+        let part = match operation {
+            Operation::Call(call) => call.kernel.part,
+            Operation::Straight(_) => &Part::BASE,
+            Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => continue,
+        };
+        for part in with_required(part) {
             if done.contains(&part.name) {
                 continue;
             }

@@ -8,8 +8,9 @@ use super::kernels;
 use super::layout::{Layout, Stand};
 use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
+use super::straight::rust_row;
 use super::tables;
-use super::text::{straight_row, wrapped};
+use super::text::wrapped;
 use crate::model::InputKind;
 use crate::program::{
     Call, Code, CodeKind, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place,
@@ -369,8 +370,11 @@ fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
         }
         let _ = writeln!(out, "fn code_{}(y: &mut [f32], x: &[f32]) {{", function.name);
         let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
+        if function.rows.iter().any(|row| !row.terms.is_empty()) {
+            out.push_str("    use kernels::dot;\n");
+        }
         for row in &function.rows {
-            straight_row(out, row, "");
+            rust_row(out, row);
         }
         out.push_str("}\n\n");
     }

@@ -34,7 +34,7 @@ pub(super) mod cost {
     /// A non-zero of sliced ELLPACK, by the gather instruction.
     pub(in crate::lower) const GATHERED: f64 = 0.25;
     /// A row that is not in its place: its sum goes there.
-    pub(in crate::lower) const ROW: f64 = 0.3;
+    pub(in crate::lower) const ROW: f64 = 0.6;
     /// A row of sliced ELLPACK with few elements: its sum goes to its place.
     pub(in crate::lower) const SLICED_ROW: f64 = 0.6;
     /// A non-zero of straight-line code: 0.15 to 0.33 in C; more in Rust, which has no fused multiply-add for it.
