@@ -28,6 +28,7 @@ headers! {
     DENSE_PANELS = "dense_panels";
     DENSE_DOTS = "dense_dots";
     DENSE_BLOCKS = "dense_blocks";
+    WIDE = "wide";
     DENSE_BATCH = "dense_batch";
     KRON_OUTER = "kron_outer";
     MONARCH_MIX = "monarch_mix";
@@ -47,7 +48,6 @@ headers! {
     GRU_CELL = "gru_cell";
     ACTIVATIONS = "activations";
     LAYER_NORM = "layer_norm";
-    WIDE = "wide";
     CSR_WIDE = "csr_wide";
     SELL_WIDE = "sell_wide";
     DENSE_WIDE = "dense_wide";

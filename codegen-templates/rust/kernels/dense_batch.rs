@@ -1,5 +1,6 @@
 // One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels as
-// `dense_panels` does; gives every row's sum for every vector. Four vectors share each load of the matrix.
+// `dense_panels` does; gives every row's sum for every vector. Four vectors, or eight, share each load of the
+// matrix.
 
 /// y[b * rows + i] = init + sum over j of W[i,j] * x[b * cols + j], for b < count. `w` is laid out as for
 /// `dense_panels`.
@@ -17,6 +18,13 @@ pub(super) fn dense_batch(
     assert!(w.len() == rows * cols && x.len() == count * cols);
     let whole = rows - rows % PANEL;
     for at in (0..whole).step_by(PANEL) {
+        // On AVX-512 a panel is one strip.
+        if STRIP == PANEL {
+            let panel = &w[at * cols..(at + PANEL) * cols];
+            let wide = Wide { weights: x, first: 0, across: cols, along: 1, x: panel, stride: PANEL, depth: cols };
+            strip_rows((y, at, rows), init, wide, 0, count);
+            continue;
+        }
         dense_batch_panel((y, at, rows), init, (&w[at * cols..(at + PANEL) * cols], PANEL), x, count, cols);
     }
     // Code of its own, so that the whole panels know how many lanes they have.

@@ -1,5 +1,6 @@
 // A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and x as
-// [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor share each load of x.
+// [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor, or eight, share
+// each load of x.
 
 /// y[(l * m + a) * right + r] = init + sum over b of f[a * n + b] * x[(l * n + b) * right + r].
 #[inline(always)]
@@ -20,11 +21,18 @@ pub(super) fn kron_outer(
     for l in 0..left {
         let to = l * m * right;
         let x = &x[l * n * right..(l + 1) * n * right];
+        let mut r = 0;
+        // On AVX-512 strips are wider than what tiles are made of.
+        while STRIP == 16 && right - r >= STRIP {
+            let wide = Wide { weights: f, first: 0, across: n, along: 1, x, stride: right, depth: n };
+            strip_rows((y, to + r, right), init, wide, r, m);
+            r += STRIP;
+        }
         for a in (0..together).step_by(4) {
-            tiles((y, to + a * right, right), init, (x, right), &f[a * n..(a + 4) * n], right);
+            tiles((y, to + a * right + r, right), init, (&x[r..], right), &f[a * n..(a + 4) * n], right - r);
         }
         for a in together..m {
-            strips((y, to + a * right), init, (x, right, 0), &f[a * n..(a + 1) * n], right);
+            strips((y, to + a * right + r), init, (x, right, r), &f[a * n..(a + 1) * n], right - r);
         }
     }
 }

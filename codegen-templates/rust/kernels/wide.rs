@@ -1,6 +1,7 @@
-// What the wide kernels stand on. A wide vector is [len][lanes]: each of its elements is a row of as many floats as there
-// are vectors side by side (streams, or steps in time). Gives a strip, the widest vector that the family of instructions
-// has, and the wide tile, a piece of a product in which one weight meets a row of lanes.
+// What kernels stand on in which one number meets a row of lanes: the wide ones, and those of Kronecker factors. A wide
+// vector is [len][lanes]: each of its elements is a row of as many floats as there are vectors side by side (streams, or
+// steps in time). Gives a strip, the widest vector that the family of instructions has, and the wide tile, a piece of such a
+// product.
 
 /// Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight.
 const STRIP: usize = if FAMILY == 2 { 16 } else { 8 };
@@ -80,6 +81,32 @@ fn wide_tile<const H: usize>(
     while h < H {
         y[at + h * y_stride..][..STRIP].copy_from_slice(&sums[h]);
         h += 1;
+    }
+}
+
+/// The strip of lanes from `offset` on, for `height` rows of y from `y[at]` on and `y_stride` apart.
+#[inline(always)]
+#[allow(dead_code)]
+fn strip_rows(
+    (y, at, y_stride): (&mut [f32], usize, usize),
+    init: Init<'_>,
+    wide: Wide<'_>,
+    offset: usize,
+    height: usize,
+) {
+    let mut h = 0;
+    while h < height {
+        let (to, wide) = (at + h * y_stride, Wide { first: wide.first + h * wide.across, ..wide });
+        if height - h >= 8 {
+            wide_tile::<8>((y, to, y_stride), init, wide, offset);
+            h += 8;
+        } else if height - h >= 4 {
+            wide_tile::<4>((y, to, y_stride), init, wide, offset);
+            h += 4;
+        } else {
+            wide_tile::<1>((y, to, y_stride), init, wide, offset);
+            h += 1;
+        }
     }
 }
 

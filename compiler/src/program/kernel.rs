@@ -43,8 +43,9 @@ parts! {
     DENSE_PANELS needs [BASE];
     DENSE_DOTS needs [BASE];
     DENSE_BLOCKS needs [DENSE_PANELS];
-    DENSE_BATCH needs [DENSE_PANELS];
-    KRON_OUTER needs [BASE];
+    WIDE needs [BASE];
+    DENSE_BATCH needs [DENSE_PANELS, WIDE];
+    KRON_OUTER needs [WIDE];
     MONARCH_MIX needs [BASE];
     MONARCH_ROW needs [BASE];
     CIRCULANT needs [BASE];
@@ -62,7 +63,6 @@ parts! {
     GRU_CELL needs [GATES];
     ACTIVATIONS needs [MATH];
     LAYER_NORM needs [MATH];
-    WIDE needs [BASE];
     CSR_WIDE needs [WIDE];
     SELL_WIDE needs [WIDE];
     DENSE_WIDE needs [WIDE];

@@ -1,10 +1,11 @@
 /* One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels as
- * doped_dense_panels does; gives every row's sum for every vector. Four vectors share each load of the matrix. */
+ * doped_dense_panels does; gives every row's sum for every vector. Four vectors or eight share each load of the matrix. */
 #ifndef DOPED_DENSE_BATCH_H
 #define DOPED_DENSE_BATCH_H
 #include "doped/base.h"
+#include "doped/wide.h"
 
-/* `lanes` rows of one panel (rows panel_lanes apart in w) for every vector. */
+/* `lanes` rows of the last panel, which has `panel_lanes`, for every vector. */
 DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const float *DOPED_RESTRICT w,
                                           ptrdiff_t panel_lanes, const float *DOPED_RESTRICT x, size_t count,
                                           size_t rows, size_t cols, size_t lanes) {
@@ -24,11 +25,12 @@ DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const flo
 DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DOPED_RESTRICT w,
                                     const float *DOPED_RESTRICT x, size_t count, size_t rows, size_t cols) {
     const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
+    const size_t strips = 2 * DOPED_STRIP < DOPED_PANEL ? 2 * DOPED_STRIP : DOPED_PANEL;
     const size_t rest = rows % DOPED_PANEL;
     const size_t whole = rows - rest;
-    for (size_t i = 0; i < whole; i += step) {
+    for (size_t i = 0; i < whole; i += strips) {
         const float *lanes = w + i / DOPED_PANEL * DOPED_PANEL * cols + i % DOPED_PANEL;
-        doped_dense_batch_lanes(y + i, doped_from(init, i), lanes, DOPED_PANEL, x, count, rows, cols, step);
+        doped_strip_rows(y + i, rows, doped_from(init, i), lanes, DOPED_PANEL, x, cols, count, strips, cols);
     }
     for (size_t i = whole; i + step <= rows; i += step) {
         const float *lanes = w + whole * cols + (i - whole);

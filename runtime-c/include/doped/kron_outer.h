@@ -1,11 +1,12 @@
 /* A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and
- * x as [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor share each load
- * of x. */
+ * x as [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor or eight share each
+ * load of x. */
 #ifndef DOPED_KRON_OUTER_H
 #define DOPED_KRON_OUTER_H
 #include "doped/base.h"
+#include "doped/wide.h"
 
-/* `lanes` neighbours on the right axis, for one index of the left one and every row of the factor. */
+/* `lanes` neighbours on the right axis, fewer than a strip, for one index of the left one and every row of the factor. */
 DOPED_INLINE void doped_kron_outer_lanes(float *y, const float *init, const float *DOPED_RESTRICT f,
                                          const float *DOPED_RESTRICT x, size_t m, size_t n, size_t right,
                                          size_t lanes) {
@@ -24,13 +25,18 @@ DOPED_INLINE void doped_kron_outer_lanes(float *y, const float *init, const floa
  * init may be NULL or y; x and f must not overlap y. */
 DOPED_INLINE void doped_kron_outer(float *y, const float *init, const float *DOPED_RESTRICT f,
                                    const float *DOPED_RESTRICT x, size_t left, size_t m, size_t n, size_t right) {
-    const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
-    const size_t rest = right % step;
+    const size_t step = 2 * DOPED_STRIP; /* four rows of two strips fill the sums, or eight of one */
+    const size_t pairs = right - right % step;
+    const size_t rest = right % DOPED_STRIP;
     for (size_t l = 0; l < left; l++) {
         const size_t to = l * m * right;
         const float *from = x + l * n * right;
-        for (size_t r = 0; r + step <= right; r += step) {
-            doped_kron_outer_lanes(y + to + r, doped_from(init, to + r), f, from + r, m, n, right, step);
+        for (size_t r = 0; r < pairs; r += step) {
+            doped_strip_rows(y + to + r, right, doped_from(init, to + r), from + r, right, f, n, m, step, n);
+        }
+        if (pairs + DOPED_STRIP <= right) {
+            doped_strip_rows(y + to + pairs, right, doped_from(init, to + pairs), from + pairs, right, f, n, m,
+                             DOPED_STRIP, n);
         }
         if (rest != 0) {
             const size_t r = right - rest;

@@ -1,6 +1,7 @@
-/* What the wide kernels stand on. A wide vector is [len][lanes]: each of its elements is a row of as many floats as
- * there are vectors side by side (streams, or steps in time). Takes nothing; gives a strip, the widest vector that
- * the family of instructions has, and the wide tile, a piece of a product in which one weight meets a row of lanes. */
+/* What kernels stand on in which one number meets a row of lanes: the wide ones, and those of Kronecker factors. A wide
+ * vector is [len][lanes]: each of its elements is a row of as many floats as there are vectors side by side (streams, or
+ * steps in time). Takes nothing; gives a strip, the widest vector that the family of instructions has, and the wide tile, a
+ * piece of such a product. */
 #ifndef DOPED_WIDE_H
 #define DOPED_WIDE_H
 #include "doped/base.h"
@@ -170,6 +171,24 @@ DOPED_INLINE void doped_wide_rows(float *y, size_t y_stride, const float *init, 
     if (at < lanes) {
         doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
                         height, lanes - at, depth);
+    }
+}
+
+/* doped_wide_tile for one strip or two, and for any number of rows, whose scalars are `across` apart and in each row follow
+ * one another. */
+DOPED_INLINE void doped_strip_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                                   size_t vector_stride, const float *DOPED_RESTRICT scalars, size_t across,
+                                   size_t rows, size_t lanes, size_t depth) {
+    const size_t step = doped_wide_height(lanes);
+    const size_t rest = rows % step;
+    const size_t whole = rows - rest;
+    for (size_t h = 0; h < whole; h += step) {
+        doped_wide_tile(y + h * y_stride, y_stride, doped_from(init, h * y_stride), vectors, vector_stride,
+                        scalars + h * across, (ptrdiff_t)across, 1, step, lanes, depth);
+    }
+    if (rest != 0) {
+        doped_wide_tile(y + whole * y_stride, y_stride, doped_from(init, whole * y_stride), vectors, vector_stride,
+                        scalars + whole * across, (ptrdiff_t)across, 1, rest, lanes, depth);
     }
 }
 
