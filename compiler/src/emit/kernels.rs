@@ -55,7 +55,7 @@ pub(super) fn rust(program: &Program, enable: &str) -> String {
     for operation in operations(program) {
         let part = match operation {
             Operation::Call(call) => call.kernel.part,
-            Operation::Straight(_) => &Part::BASE,
+            Operation::Straight(_) => Part::BASE,
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => continue,
         };
         for part in with_required(part) {

@@ -21,7 +21,7 @@ pub(super) fn c_row(out: &mut String, row: &StraightRow) {
             let _ = write!(start, "y[{}]", row.row);
         }
         RowInit::Value(value) if value != 0.0 || row.terms.is_empty() => {
-            tables::float(&mut start, value, "f")
+            tables::float(&mut start, value, "f");
         }
         RowInit::Value(_) => {}
     }
