@@ -29,8 +29,7 @@ pub(super) fn c_row(out: &mut String, row: &StraightRow) {
     if row.terms.is_empty() {
         out.push_str(&start);
     }
-    let mut column = 24;
-    sums(out, &row.terms, &mut column, |out, first, terms, column| {
+    sums(out, &row.terms, C_BETWEEN, |out, first, terms, column| {
         products(out, if first { &start } else { "" }, terms, column);
     });
     out.push_str(";\n");
@@ -50,8 +49,7 @@ pub(super) fn rust_row(out: &mut String, row: &StraightRow) {
     if row.terms.is_empty() {
         out.push_str(&start);
     }
-    let mut column = 24;
-    sums(out, &row.terms, &mut column, |out, first, terms, column| {
+    sums(out, &row.terms, RUST_BETWEEN, |out, first, terms, column| {
         let start = if first { &start } else { "0.0" };
         let _ = write!(out, "dot({start}, [");
         *column += start.len() + 7;
@@ -61,31 +59,36 @@ pub(super) fn rust_row(out: &mut String, row: &StraightRow) {
     out.push_str(";\n");
 }
 
-/// The terms as one sum, or as four in brackets: `((a) + (b)) + ((c) + (d))`, each spelled by `sum`, which is told whether
-/// it is the first.
+/// What stands before, between and behind the sums of a long row, for three of them and for four: more than eight terms make
+/// three or four, and three leave the second pair without a partner.
+type Between = (&'static [&'static str; 4], &'static [&'static str; 5]);
+
+const C_BETWEEN: Between = (&["((", ") + (", ")) + (", ")"], &["((", ") + (", ")) + ((", ") + (", "))"]);
+const RUST_BETWEEN: Between = (
+    &["(", "\n        + ", ")\n        + ", ""],
+    &["(", "\n        + ", ")\n        + (", "\n        + ", ")"],
+);
+
+/// The terms as one sum, or as four in pairs, each spelled by `sum`, which is told whether it is the first.
 fn sums(
     out: &mut String,
     terms: &[(u32, f32)],
-    column: &mut usize,
+    (three, four): Between,
     mut sum: impl FnMut(&mut String, bool, &[(u32, f32)], &mut usize),
 ) {
+    let mut column = 24;
     if terms.is_empty() {
         return;
     }
     if terms.len() <= ALONE {
-        return sum(out, true, terms, column);
+        return sum(out, true, terms, &mut column);
     }
     let chunks: Vec<&[(u32, f32)]> = terms.chunks(terms.len().div_ceil(4)).collect();
-    // More than eight terms make three chunks or four; three leave the second pair without a partner.
-    let between: &[&str] = if chunks.len() == 3 {
-        &["((", ") + (", ")) + (", ")"]
-    } else {
-        &["((", ") + (", ")) + ((", ") + (", "))"]
-    };
+    let between: &[&str] = if chunks.len() == 3 { three } else { four };
     for (i, (chunk, mark)) in chunks.iter().zip(between).enumerate() {
         out.push_str(mark);
-        *column += mark.len();
-        sum(out, i == 0, chunk, column);
+        column = mark.rfind('\n').map_or(column + mark.len(), |newline| mark.len() - newline - 1);
+        sum(out, i == 0, chunk, &mut column);
     }
     out.push_str(between[chunks.len()]);
 }
@@ -128,5 +131,49 @@ fn pairs(out: &mut String, terms: &[(u32, f32)], column: &mut usize) {
         }
         *column += term.len();
         out.push_str(&term);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spelled(init: RowInit, count: u32) -> (String, String) {
+        let terms = (0..count).map(|i| (i, if i % 2 == 0 { 0.5 } else { -0.25 })).collect();
+        let row = StraightRow { row: 3, init, terms };
+        let (mut c, mut rust) = (String::new(), String::new());
+        c_row(&mut c, &row);
+        rust_row(&mut rust, &row);
+        (c, rust)
+    }
+
+    #[test]
+    fn a_short_row_is_one_sum_from_its_start() {
+        let (c, rust) = spelled(RowInit::Accumulate, 2);
+        assert_eq!(c, "    y[3] = y[3] + 0.5f * x[0] - 0.25f * x[1];\n");
+        assert_eq!(rust, "    y[3] = dot(y[3], [(0.5, x[0]), (-0.25, x[1])]);\n");
+        let (c, rust) = spelled(RowInit::Value(0.0), 1);
+        assert_eq!(c, "    y[3] = 0.5f * x[0];\n");
+        assert_eq!(rust, "    y[3] = dot(0.0, [(0.5, x[0])]);\n");
+        let (c, rust) = spelled(RowInit::Value(1.5), 0);
+        assert_eq!((c.as_str(), rust.as_str()), ("    y[3] = 1.5f;\n", "    y[3] = 1.5;\n"));
+    }
+
+    #[test]
+    fn a_long_row_starts_once_and_has_every_term() {
+        for (count, sums) in [(9, 3), (10, 4), (16, 4), (50, 4)] {
+            for init in [RowInit::Accumulate, RowInit::Value(1.5)] {
+                let (c, rust) = spelled(init, count);
+                let start = if init == RowInit::Accumulate { "y[3]" } else { "1.5" };
+                assert!(c.starts_with(&format!("    y[3] = (({start}")), "{c}");
+                assert!(rust.starts_with(&format!("    y[3] = (dot({start}, [")), "{rust}");
+                assert_eq!(rust.matches("dot(0.0, [").count(), sums - 1, "{rust}");
+                for text in [&c, &rust] {
+                    assert_eq!(text.matches("x[").count(), count as usize, "{text}");
+                    assert_eq!(text.matches('(').count(), text.matches(')').count(), "{text}");
+                    assert!(text.lines().all(|line| line.len() <= WIDTH), "{text}");
+                }
+            }
+        }
     }
 }
