@@ -3,7 +3,8 @@
 // Beside the kernels stands `const FAMILY: u8`, the family of instructions that they are compiled for: 2 AVX-512 (F, VL,
 // BW, DQ), 1 AVX2 with fused multiply-add, 0 any other. Kernels are inlined always, so that the shapes a caller passes as
 // literals are known inside; but `#[inline]` alone stands before those that are long, called in many places and none the
-// faster for it: the emitter puts the family's instructions there, which inlined code has from its caller.
+// faster for it, and before `dot`, which is made simple once and not in each of a thousand places: the emitter puts the
+// family's instructions there, which inlined code has from its caller.
 
 /// What an output starts from before sums are added to it.
 #[derive(Clone, Copy)]
@@ -94,7 +95,7 @@ fn scatter<R: Copy + Into<u32>>(y: &mut [f32], init: Init<'_>, rows: &[R], sums:
 }
 
 /// start + the sum of the products of `terms`, in order: a row of straight-line code.
-#[inline(always)]
+#[inline]
 #[allow(dead_code)]
 pub(super) fn dot<const N: usize>(start: f32, terms: [(f32, f32); N]) -> f32 {
     let mut sum = start;
@@ -256,8 +257,8 @@ fn add_column<const L: usize>(sums: &mut [[f32; L]; 4], row: &[f32], scalars: [f
     add_scaled(&mut sums[3], row, scalars[3]);
 }
 
-/// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes where vectors have eight, then eight,
-/// then a part; each with eight vectors of sums, which keep the units for multiply-adds busy and find registers.
+/// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes where vectors have eight (AVX-512 has
+/// strips for those), then eight, then a part; each with eight vectors of sums, which keep the units for multiply-adds busy and find registers.
 #[inline(always)]
 #[allow(dead_code)]
 fn tiles(
@@ -268,7 +269,7 @@ fn tiles(
     lanes: usize,
 ) {
     let mut i = 0;
-    while FAMILY != 0 && lanes - i >= 16 {
+    while FAMILY == 1 && lanes - i >= 16 {
         tile::<16>((y, at + i, y_stride), init, (vectors, stride, i), scalars);
         i += 16;
     }
