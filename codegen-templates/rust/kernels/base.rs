@@ -258,7 +258,8 @@ fn add_column<const L: usize>(sums: &mut [[f32; L]; 4], row: &[f32], scalars: [f
 }
 
 /// [`tile`]s that together make `lanes` outputs of each of four rows: of sixteen lanes where vectors have eight (AVX-512 has
-/// strips for those), then eight, then a part; each with eight vectors of sums, which keep the units for multiply-adds busy and find registers.
+/// strips for those), then eight, then a part; each with eight vectors of sums, which keep the units for multiply-adds busy
+/// and find registers.
 #[inline(always)]
 #[allow(dead_code)]
 fn tiles(

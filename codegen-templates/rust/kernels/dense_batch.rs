@@ -18,14 +18,14 @@ pub(super) fn dense_batch(
     assert!(w.len() == rows * cols && x.len() == count * cols);
     let whole = rows - rows % PANEL;
     for at in (0..whole).step_by(PANEL) {
-        // On AVX-512 a panel is one strip.
+        let panel = &w[at * cols..(at + PANEL) * cols];
         if STRIP == PANEL {
-            let panel = &w[at * cols..(at + PANEL) * cols];
+            // On AVX-512 a panel is one strip.
             let wide = Wide { weights: x, first: 0, across: cols, along: 1, x: panel, stride: PANEL, depth: cols };
             strip_rows((y, at, rows), init, wide, 0, count);
-            continue;
+        } else {
+            dense_batch_panel((y, at, rows), init, (panel, PANEL), x, count, cols);
         }
-        dense_batch_panel((y, at, rows), init, (&w[at * cols..(at + PANEL) * cols], PANEL), x, count, cols);
     }
     // Code of its own, so that the whole panels know how many lanes they have.
     if whole < rows {

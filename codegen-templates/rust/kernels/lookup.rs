@@ -261,13 +261,14 @@ unsafe fn lookup_end<const G: usize>(
 ) {
     use core::arch::x86_64::*;
     let (first, rows, row_of) = place;
+    let in_place = row_of.is_none() && rows == G * GROUP;
     let mut lanes = [0.0_f32; BAND];
     let mut g = 0;
     while g < G {
         let mut sum = sums[g];
         // SAFETY: the caller's promise; each array read or written has sixteen floats from there on.
         unsafe {
-            if row_of.is_none() && rows == G * GROUP {
+            if in_place {
                 let begun: [f32; GROUP] = init.load(y, first + g * GROUP);
                 sum = _mm512_add_ps(sum, _mm512_loadu_ps(begun.as_ptr()));
                 _mm512_storeu_ps(y[first + g * GROUP..][..GROUP].as_mut_ptr(), sum);
@@ -277,7 +278,7 @@ unsafe fn lookup_end<const G: usize>(
         }
         g += 1;
     }
-    if row_of.is_some() || rows < G * GROUP {
+    if !in_place {
         lookup_finish(y, init, place, &lanes);
     }
 }

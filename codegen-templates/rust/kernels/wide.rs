@@ -121,33 +121,23 @@ fn wide_rows(
     height: usize,
     lanes: usize,
 ) {
-    let mut h = 0;
-    while h < height {
-        let together = if height - h >= 8 { 8 } else { 1 };
-        let (to, wide) = (at + h * y_stride, Wide { first: wide.first + h * wide.across, ..wide });
-        let mut i = 0;
-        while i + STRIP <= lanes {
-            if together == 8 {
-                wide_tile::<8>((y, to + i, y_stride), init, wide, offset + i);
-            } else {
-                wide_tile::<1>((y, to + i, y_stride), init, wide, offset + i);
+    let mut i = 0;
+    while i + STRIP <= lanes {
+        strip_rows((y, at + i, y_stride), init, wide, offset + i, height);
+        i += STRIP;
+    }
+    while i < lanes {
+        let mut h = 0;
+        while h < height {
+            let [mut sum] = init.load(y, at + h * y_stride + i);
+            let mut j = 0;
+            while j < wide.depth {
+                sum += wide.weight(h, j) * wide.x[offset + j * wide.stride + i];
+                j += 1;
             }
-            i += STRIP;
+            y[at + h * y_stride + i] = sum;
+            h += 1;
         }
-        while i < lanes {
-            let mut h = 0;
-            while h < together {
-                let [mut sum] = init.load(y, to + h * y_stride + i);
-                let mut j = 0;
-                while j < wide.depth {
-                    sum += wide.weight(h, j) * wide.x[offset + j * wide.stride + i];
-                    j += 1;
-                }
-                y[to + h * y_stride + i] = sum;
-                h += 1;
-            }
-            i += 1;
-        }
-        h += together;
+        i += 1;
     }
 }

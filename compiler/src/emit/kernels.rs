@@ -48,7 +48,8 @@ pub(super) fn c_name(prefix: &str, call: &Call) -> String {
     name
 }
 
-/// The Rust text of all kernels that `program` uses, and of what straight-line code stands on; `enable` stands before those that are functions of their own.
+/// The Rust text of all kernels that `program` uses, and of what straight-line code stands on; `enable` stands before
+/// those that are functions of their own.
 pub(super) fn rust(program: &Program, enable: &str) -> String {
     let mut out = String::new();
     let mut done: Vec<&'static str> = Vec::new();

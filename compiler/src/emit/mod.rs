@@ -1,8 +1,9 @@
 //! Program → files. Emitters decide nothing: C and Rust of one Program differ in spelling only.
 //!
-//! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations, [`tables`] the
-//! constants, which stand where [`layout`] says, [`straight`] straight-line code, [`kernels`] carries the kernels' sources, and skeletons from
-//! `codegen-templates` hold what is the same for every model. The bytes depend on the Program and the Settings alone.
+//! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations, [`straight`]
+//! straight-line code, [`tables`] the constants, which stand where [`layout`] says, [`kernels`] carries the kernels'
+//! sources, and skeletons from `codegen-templates` hold what is the same for every model. The bytes depend on the
+//! Program and the Settings alone.
 
 mod c;
 mod c_tables;

@@ -1,17 +1,13 @@
 //! Rows of straight-line code in C and in Rust: the same terms in the same sums, spelled in two ways.
 //!
 //! C adds products up, which compilers make fused multiply-adds of (`-ffp-contract`); Rust never fuses by itself and
-//! names its products to the kernel `dot`, which does. The terms of a long row make four sums side by side, so that no
-//! addition waits for all before it.
+//! names its products to the kernel `dot`, which does.
 
 use std::fmt::Write;
 
 use super::tables;
 use super::text::WIDTH;
 use crate::program::{RowInit, StraightRow};
-
-/// The most terms that make one sum.
-const ALONE: usize = 8;
 
 /// `y[row] = y[row] + weight * input + ...;`
 pub(super) fn c_row(out: &mut String, row: &StraightRow) {
@@ -29,7 +25,7 @@ pub(super) fn c_row(out: &mut String, row: &StraightRow) {
     if row.terms.is_empty() {
         out.push_str(&start);
     }
-    sums(out, &row.terms, C_BETWEEN, |out, first, terms, column| {
+    sums(out, row, C_BETWEEN, |out, first, terms, column| {
         products(out, if first { &start } else { "" }, terms, column);
     });
     out.push_str(";\n");
@@ -49,7 +45,7 @@ pub(super) fn rust_row(out: &mut String, row: &StraightRow) {
     if row.terms.is_empty() {
         out.push_str(&start);
     }
-    sums(out, &row.terms, RUST_BETWEEN, |out, first, terms, column| {
+    sums(out, row, RUST_BETWEEN, |out, first, terms, column| {
         let start = if first { &start } else { "0.0" };
         let _ = write!(out, "dot({start}, [");
         *column += start.len() + 7;
@@ -59,8 +55,8 @@ pub(super) fn rust_row(out: &mut String, row: &StraightRow) {
     out.push_str(";\n");
 }
 
-/// What stands before, between and behind the sums of a long row, for three of them and for four: more than eight terms make
-/// three or four, and three leave the second pair without a partner.
+/// What stands before, between and behind the sums of a long row, for three of them and for four; three leave the second
+/// pair without a partner.
 type Between = (&'static [&'static str; 4], &'static [&'static str; 5]);
 
 const C_BETWEEN: Between = (&["((", ") + (", ")) + (", ")"], &["((", ") + (", ")) + ((", ") + (", "))"]);
@@ -69,28 +65,27 @@ const RUST_BETWEEN: Between = (
     &["(", "\n        + ", ")\n        + (", "\n        + ", ")"],
 );
 
-/// The terms as one sum, or as four in pairs, each spelled by `sum`, which is told whether it is the first.
+/// The row's sums, several of them in pairs, each spelled by `sum`, which is told whether it is the first.
 fn sums(
     out: &mut String,
-    terms: &[(u32, f32)],
+    row: &StraightRow,
     (three, four): Between,
     mut sum: impl FnMut(&mut String, bool, &[(u32, f32)], &mut usize),
 ) {
     let mut column = 24;
-    if terms.is_empty() {
-        return;
-    }
-    if terms.len() <= ALONE {
-        return sum(out, true, terms, &mut column);
-    }
-    let chunks: Vec<&[(u32, f32)]> = terms.chunks(terms.len().div_ceil(4)).collect();
-    let between: &[&str] = if chunks.len() == 3 { three } else { four };
-    for (i, (chunk, mark)) in chunks.iter().zip(between).enumerate() {
+    let sums = row.sums();
+    let between: &[&str] = match sums.len() {
+        0 | 1 => &["", ""],
+        3 => three,
+        _ => four,
+    };
+    let behind = between[sums.len()];
+    for (i, (terms, mark)) in sums.zip(between).enumerate() {
         out.push_str(mark);
         column = mark.rfind('\n').map_or(column + mark.len(), |newline| mark.len() - newline - 1);
-        sum(out, i == 0, chunk, &mut column);
+        sum(out, i == 0, terms, &mut column);
     }
-    out.push_str(between[chunks.len()]);
+    out.push_str(behind);
 }
 
 /// `start + weight * input + ...`, broken into lines; without a start where that is empty.

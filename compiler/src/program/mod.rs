@@ -194,6 +194,15 @@ pub enum RowInit {
     Value(f32),
 }
 
+impl StraightRow {
+    /// The terms of each sum they make: of one, or where they are more than eight of three or four side by side, so that no
+    /// addition waits for all before it.
+    pub fn sums(&self) -> impl ExactSizeIterator<Item = &[(u32, f32)]> {
+        let terms = self.terms.len();
+        self.terms.chunks(if terms <= 8 { 8 } else { terms.div_ceil(4) })
+    }
+}
+
 impl Straight {
     /// The most terms a function of straight-line code may have: compilers take time out of proportion
     /// beyond (50,000 terms in one function: minutes and gigabytes; in functions of 512: seconds).

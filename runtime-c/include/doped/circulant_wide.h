@@ -9,16 +9,7 @@
  * < 2n. init may be NULL or y; x and c must not overlap y. */
 DOPED_INLINE void doped_circulant_wide(float *y, const float *init, const float *DOPED_RESTRICT c,
                                        const float *DOPED_RESTRICT x, size_t n, size_t lanes) {
-    const size_t step = doped_wide_height(lanes);
-    const size_t rest = n % step;
-    const size_t whole = n - rest;
-    for (size_t i = 0; i < whole; i += step) {
-        doped_wide_rows(y + i * lanes, lanes, doped_from(init, i * lanes), x, lanes, c + n + i, 1, -1, step, lanes, n);
-    }
-    if (rest != 0) {
-        doped_wide_rows(y + whole * lanes, lanes, doped_from(init, whole * lanes), x, lanes, c + n + whole, 1, -1, rest,
-                        lanes, n);
-    }
+    doped_wide_rows(y, lanes, init, x, lanes, c + n, 1, -1, n, lanes, n);
 }
 
 #endif /* DOPED_CIRCULANT_WIDE_H */

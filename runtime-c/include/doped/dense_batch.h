@@ -25,12 +25,11 @@ DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const flo
 DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DOPED_RESTRICT w,
                                     const float *DOPED_RESTRICT x, size_t count, size_t rows, size_t cols) {
     const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
-    const size_t strips = 2 * DOPED_STRIP < DOPED_PANEL ? 2 * DOPED_STRIP : DOPED_PANEL;
     const size_t rest = rows % DOPED_PANEL;
     const size_t whole = rows - rest;
-    for (size_t i = 0; i < whole; i += strips) {
-        const float *lanes = w + i / DOPED_PANEL * DOPED_PANEL * cols + i % DOPED_PANEL;
-        doped_strip_rows(y + i, rows, doped_from(init, i), lanes, DOPED_PANEL, x, cols, count, strips, cols);
+    for (size_t i = 0; i < whole; i += DOPED_PANEL) {
+        doped_wide_rows(y + i, rows, doped_from(init, i), w + i * cols, DOPED_PANEL, x, (ptrdiff_t)cols, 1, count,
+                        DOPED_PANEL, cols);
     }
     for (size_t i = whole; i + step <= rows; i += step) {
         const float *lanes = w + whole * cols + (i - whole);

@@ -5,22 +5,6 @@
 #include "doped/base.h"
 #include "doped/wide.h"
 
-/* The `height` rows of one panel. */
-DOPED_INLINE void doped_dense_wide_panel(float *y, const float *init, const float *DOPED_RESTRICT w,
-                                         const float *DOPED_RESTRICT x, size_t height, size_t cols, size_t lanes) {
-    const size_t step = doped_wide_height(lanes);
-    const size_t rest = height % step;
-    const size_t whole = height - rest;
-    for (size_t h = 0; h < whole; h += step) {
-        doped_wide_rows(y + h * lanes, lanes, doped_from(init, h * lanes), x, lanes, w + h, 1, (ptrdiff_t)height, step,
-                        lanes, cols);
-    }
-    if (rest != 0) {
-        doped_wide_rows(y + whole * lanes, lanes, doped_from(init, whole * lanes), x, lanes, w + whole, 1,
-                        (ptrdiff_t)height, rest, lanes, cols);
-    }
-}
-
 /* y[(b*rows + i)*lanes + k] = init + sum over j of W_b[i,j] * x[(b*cols + j)*lanes + k], for b < count. The panels
  * of W_b start at w + b*apart: apart is 0 where all are one matrix, rows*cols where they follow each other. init may
  * be NULL or y; x and w must not overlap y. */
@@ -34,11 +18,13 @@ DOPED_INLINE void doped_dense_wide(float *y, const float *init, const float *DOP
         const float *from = x + b * cols * lanes;
         for (size_t i = 0; i < whole; i += DOPED_PANEL) {
             const size_t to = (b * rows + i) * lanes;
-            doped_dense_wide_panel(y + to, doped_from(init, to), panels + i * cols, from, DOPED_PANEL, cols, lanes);
+            doped_wide_rows(y + to, lanes, doped_from(init, to), from, lanes, panels + i * cols, 1, DOPED_PANEL,
+                            DOPED_PANEL, lanes, cols);
         }
         if (rest != 0) {
             const size_t to = (b * rows + whole) * lanes;
-            doped_dense_wide_panel(y + to, doped_from(init, to), panels + whole * cols, from, rest, cols, lanes);
+            doped_wide_rows(y + to, lanes, doped_from(init, to), from, lanes, panels + whole * cols, 1,
+                            (ptrdiff_t)rest, rest, lanes, cols);
         }
     }
 }

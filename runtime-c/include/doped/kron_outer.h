@@ -25,22 +25,14 @@ DOPED_INLINE void doped_kron_outer_lanes(float *y, const float *init, const floa
  * init may be NULL or y; x and f must not overlap y. */
 DOPED_INLINE void doped_kron_outer(float *y, const float *init, const float *DOPED_RESTRICT f,
                                    const float *DOPED_RESTRICT x, size_t left, size_t m, size_t n, size_t right) {
-    const size_t step = 2 * DOPED_STRIP; /* four rows of two strips fill the sums, or eight of one */
-    const size_t pairs = right - right % step;
     const size_t rest = right % DOPED_STRIP;
+    const size_t whole = right - rest;
     for (size_t l = 0; l < left; l++) {
         const size_t to = l * m * right;
         const float *from = x + l * n * right;
-        for (size_t r = 0; r < pairs; r += step) {
-            doped_strip_rows(y + to + r, right, doped_from(init, to + r), from + r, right, f, n, m, step, n);
-        }
-        if (pairs + DOPED_STRIP <= right) {
-            doped_strip_rows(y + to + pairs, right, doped_from(init, to + pairs), from + pairs, right, f, n, m,
-                             DOPED_STRIP, n);
-        }
+        doped_wide_rows(y + to, right, doped_from(init, to), from, right, f, (ptrdiff_t)n, 1, m, whole, n);
         if (rest != 0) {
-            const size_t r = right - rest;
-            doped_kron_outer_lanes(y + to + r, doped_from(init, to + r), f, from + r, m, n, right, rest);
+            doped_kron_outer_lanes(y + to + whole, doped_from(init, to + whole), f, from + whole, m, n, right, rest);
         }
     }
 }

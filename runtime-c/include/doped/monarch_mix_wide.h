@@ -9,22 +9,11 @@
  * i < l. init may be NULL or y; x and w must not overlap y. */
 DOPED_INLINE void doped_monarch_mix_wide(float *y, const float *init, const float *DOPED_RESTRICT w,
                                          const float *DOPED_RESTRICT x, size_t s, size_t r, size_t l, size_t lanes) {
-    const size_t step = doped_wide_height(lanes);
-    const size_t rest = s % step;
-    const size_t whole = s - rest;
     const size_t row = l * lanes;
     for (size_t i = 0; i < l; i++) {
-        const float *from = x + i * lanes;
-        for (size_t s0 = 0; s0 < whole; s0 += step) {
-            const size_t to = s0 * row + i * lanes;
-            doped_wide_rows(y + to, row, doped_from(init, to), from, row, w + s0 * r * l + i, (ptrdiff_t)(r * l),
-                            (ptrdiff_t)l, step, lanes, r);
-        }
-        if (rest != 0) {
-            const size_t to = whole * row + i * lanes;
-            doped_wide_rows(y + to, row, doped_from(init, to), from, row, w + whole * r * l + i, (ptrdiff_t)(r * l),
-                            (ptrdiff_t)l, rest, lanes, r);
-        }
+        const size_t at = i * lanes;
+        doped_wide_rows(y + at, row, doped_from(init, at), x + at, row, w + i, (ptrdiff_t)(r * l), (ptrdiff_t)l, s, lanes,
+                        r);
     }
 }
 

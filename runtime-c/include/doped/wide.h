@@ -148,47 +148,41 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     }
 }
 
-/* Rows that one doped_wide_rows takes best: as many as fill the sums. */
-DOPED_INLINE size_t doped_wide_height(size_t lanes) {
-    return lanes < 2 * DOPED_STRIP ? DOPED_STRIPS : DOPED_STRIPS / 2;
-}
-
-/* doped_wide_tile for every lane, for as many rows as doped_wide_height says or fewer. */
-DOPED_INLINE void doped_wide_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
-                                  size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
-                                  ptrdiff_t along, size_t height, size_t lanes, size_t depth) {
-    const size_t step = 2 * DOPED_STRIP;
-    size_t at = 0;
-    for (; at + step <= lanes; at += step) {
-        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
-                        height, step, depth);
-    }
-    if (at + DOPED_STRIP <= lanes) {
-        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
-                        height, DOPED_STRIP, depth);
-        at += DOPED_STRIP;
-    }
-    if (at < lanes) {
-        doped_wide_tile(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
-                        height, lanes - at, depth);
-    }
-}
-
-/* doped_wide_tile for one strip or two, and for any number of rows, whose scalars are `across` apart and in each row follow
- * one another. */
-DOPED_INLINE void doped_strip_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
-                                   size_t vector_stride, const float *DOPED_RESTRICT scalars, size_t across,
-                                   size_t rows, size_t lanes, size_t depth) {
-    const size_t step = doped_wide_height(lanes);
+/* doped_wide_tile for any number of rows, so many at once as fill the sums. */
+DOPED_INLINE void doped_wide_column(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                                    size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
+                                    ptrdiff_t along, size_t rows, size_t width, size_t depth) {
+    const size_t step = width < 2 * DOPED_STRIP ? DOPED_STRIPS : DOPED_STRIPS / 2;
     const size_t rest = rows % step;
     const size_t whole = rows - rest;
     for (size_t h = 0; h < whole; h += step) {
         doped_wide_tile(y + h * y_stride, y_stride, doped_from(init, h * y_stride), vectors, vector_stride,
-                        scalars + h * across, (ptrdiff_t)across, 1, step, lanes, depth);
+                        scalars + (ptrdiff_t)h * across, across, along, step, width, depth);
     }
     if (rest != 0) {
         doped_wide_tile(y + whole * y_stride, y_stride, doped_from(init, whole * y_stride), vectors, vector_stride,
-                        scalars + whole * across, (ptrdiff_t)across, 1, rest, lanes, depth);
+                        scalars + (ptrdiff_t)whole * across, across, along, rest, width, depth);
+    }
+}
+
+/* doped_wide_tile for any number of rows and lanes. */
+DOPED_INLINE void doped_wide_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
+                                  size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
+                                  ptrdiff_t along, size_t rows, size_t lanes, size_t depth) {
+    const size_t step = 2 * DOPED_STRIP;
+    size_t at = 0;
+    for (; at + step <= lanes; at += step) {
+        doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                          rows, step, depth);
+    }
+    if (at + DOPED_STRIP <= lanes) {
+        doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                          rows, DOPED_STRIP, depth);
+        at += DOPED_STRIP;
+    }
+    if (at < lanes) {
+        doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
+                          rows, lanes - at, depth);
     }
 }
 
