@@ -66,6 +66,16 @@ impl Work {
                     self.single_loads += 2 * straight.terms;
                     self.multiply_adds += straight.terms as u64;
                 }
+                Operation::Picks(picks) => {
+                    self.bytes += [picks.values, picks.indices]
+                        .map(|id| program.constant(id).data.bytes())
+                        .iter()
+                        .sum::<usize>();
+                    if let Init::Bias { .. } = picks.init {
+                        self.bytes += 4 * picks.output.len;
+                    }
+                    self.multiply_adds += picks.multiply_adds;
+                }
                 // What a step does; turns are for blocks of steps, which no roofline is drawn for.
                 Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
                     self.add(program, body, best);

@@ -52,8 +52,10 @@ pub mod kernels {
         CIRCULANT = "circulant";
         SELL = "sell";
         CSR = "csr";
+        SIXTEEN = "sixteen";
         LOOKUP = "lookup";
         LOOKUP_PACKED = "lookup_packed";
+        PICK = "pick";
         COO = "coo";
         CSR_ROW = "csr_row";
         OUTER = "outer";

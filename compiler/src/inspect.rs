@@ -176,6 +176,7 @@ fn kernels(code: &LayerCode) -> (Vec<String>, u64) {
         let (name, multiply_adds) = match operation {
             Operation::Call(call) => (call.kernel.name, call.multiply_adds),
             Operation::Straight(straight) => ("straight", straight.terms as u64),
+            Operation::Picks(picks) => ("picks", picks.multiply_adds),
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => return,
         };
         total += multiply_adds;
@@ -207,6 +208,13 @@ fn stored_bytes(program: &Program, code: &LayerCode) -> usize {
             }
         }
         Operation::Straight(straight) => code_bytes += BYTES_PER_TERM * straight.terms,
+        Operation::Picks(picks) => {
+            code_bytes += BYTES_PER_TERM * picks.count();
+            constants.extend([picks.values.0, picks.indices.0]);
+            if let Init::Bias { constant, .. } = picks.init {
+                constants.insert(constant.0);
+            }
+        }
         Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
     });
     code_bytes + constants.iter().map(|&id| program.constants[id].data.bytes()).sum::<usize>()

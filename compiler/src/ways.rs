@@ -17,6 +17,8 @@ pub enum Way {
     Lookup,
     /// Look-ups in registers, values packed.
     LookupPacked,
+    /// Look-ups as straight-line code, all inputs in registers.
+    LookupStraight,
     /// Sliced ELLPACK, rows sorted by length.
     Sell,
     /// Compressed rows.
@@ -25,10 +27,11 @@ pub enum Way {
 
 impl Way {
     /// Every way, with its word and what it is.
-    pub const ALL: [(&'static str, Way, &'static str); 5] = [
+    pub const ALL: [(&'static str, Way, &'static str); 6] = [
         ("straight", Way::Straight, "straight-line code"),
         ("lookup", Way::Lookup, "look-ups in registers"),
         ("lookup-packed", Way::LookupPacked, "look-ups in registers, values packed"),
+        ("lookup-straight", Way::LookupStraight, "look-ups as straight-line code"),
         ("sell", Way::Sell, "slices of rows sorted by length"),
         ("csr", Way::Csr, "compressed rows"),
     ];
@@ -45,7 +48,7 @@ impl Way {
 
     /// Whether only AVX-512 has it.
     pub fn needs_avx512(self) -> bool {
-        matches!(self, Way::Lookup | Way::LookupPacked)
+        matches!(self, Way::Lookup | Way::LookupPacked | Way::LookupStraight)
     }
 }
 

@@ -4,6 +4,7 @@
 #include "doped/base.h"
 #include "doped/lookup.h"
 #include "doped/lookup_packed.h"
+#include "doped/pick.h"
 
 /* The kernels without index types, compiled once for shapes that are not known. */
 static void look_up(float *y, const float *init, const uint16_t *counts, const uint16_t *starts, const float *values,
@@ -53,6 +54,48 @@ static void check_all(size_t rows, size_t cols, size_t percent) {
     check_u32_u32(rows, cols, percent);
 }
 
+/* Three picks for `rows` rows out of two blocks, of which the second has `cols` inputs, from each start. */
+static void check_pick(size_t rows, size_t cols) {
+    const size_t shifts[] = {0, 5, 25};
+    float *x = random_floats(16 + cols);
+    float *values = random_floats(3 * 16);
+    uint32_t words[16] = {0};
+    size_t columns[3][16];
+    for (size_t k = 0; k < 3; k++) {
+        for (size_t i = 0; i < 16; i++) {
+            columns[k][i] = random_below(16 + cols);
+            words[i] |= (uint32_t)columns[k][i] << shifts[k];
+        }
+    }
+    for (int kind = 0; kind < STARTS; kind++) {
+        float *y = guarded(rows);
+        float *table = random_floats(rows);
+        const float *init = start(kind, y, table, rows);
+        const doped_sixteen low = doped_block(x, 16);
+        const doped_sixteen high = doped_block(x + 16, cols);
+        doped_sixteen even = doped_pick_start(init, rows);
+        doped_sixteen odd = doped_sixteen_zero();
+        even = doped_pick(even, values, low, high, words, 0);
+        odd = doped_pick(odd, values + 16, low, high, words, 5);
+        even = doped_pick(even, values + 32, low, high, words, 25);
+        doped_pick_end(y, doped_pick_sum(even, odd), rows);
+        for (size_t i = 0; i < rows; i++) {
+            double want = kind == START_ZERO ? 0.0 : (double)table[i];
+            double scale = fabs(want);
+            for (size_t k = 0; k < 3; k++) {
+                const double term = (double)values[16 * k + i] * (double)x[columns[k][i]];
+                want += term;
+                scale += fabs(term);
+            }
+            expect("pick", i, y[i], want, scale);
+        }
+        unguard(y, rows, "pick");
+        free(table);
+    }
+    free(x);
+    free(values);
+}
+
 int main(void) {
     static const size_t sizes[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 64, 101};
     static const size_t percents[] = {0, 5, 40, 100};
@@ -62,6 +105,10 @@ int main(void) {
                 check_all(sizes[i], sizes[j], percents[p]);
             }
         }
+    }
+    for (size_t n = 1; n <= 16; n++) {
+        check_pick(n, 17 - n);
+        check_pick(16, n);
     }
     check_all(256, 256, 7);
     check_all(300, 257, 7);

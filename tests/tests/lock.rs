@@ -142,7 +142,9 @@ fn choices_speak_of_the_code_they_were_tuned_for() {
     );
     let lines = part(&with(Some(narrow), Target::Any).1);
     assert!(
-        lines.len() == 2 && lines[0].contains("look-ups in registers, ") && lines[1].contains("as tuned")
+        lines.len() == 2
+            && lines[0].contains("look-ups as straight-line code, ")
+            && lines[1].contains("as tuned")
     );
     // The same on both sides is held once.
     let same = choices(Target::Avx512, &[(HH, Way::Straight)]);

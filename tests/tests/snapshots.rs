@@ -88,3 +88,9 @@ fn chorus() {
 fn filter() {
     snapshot("filter", &Settings { target: Target::Portable, ..Settings::default() });
 }
+
+/// A sparse part alone: look-ups as straight-line code on AVX-512, straight line elsewhere.
+#[test]
+fn reader() {
+    snapshot("reader", &Settings::default());
+}

@@ -4,10 +4,6 @@
 // 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another kernel. Rows stay
 // in their own order, or stand in any that is given.
 
-/// Rows of a group.
-#[allow(dead_code)]
-const GROUP: usize = 16;
-
 /// Rows of the highest band.
 #[allow(dead_code)]
 const BAND: usize = 128;

@@ -66,3 +66,34 @@ fn sparse_kernels() {
         }
     }
 }
+
+#[test]
+fn picks() {
+    if !crate::runs() {
+        return;
+    }
+    let random = &mut Random(6);
+    picks_of::<16, 16>(random);
+    picks_of::<16, 1>(random);
+    picks_of::<1, 9>(random);
+    picks_of::<11, 7>(random);
+}
+
+/// Three picks for `R` rows out of two blocks, of which the second has `C` inputs.
+fn picks_of<const R: usize, const C: usize>(random: &mut Random) {
+    let (x, values) = (random.floats(16 + C), random.floats(3 * 16));
+    let columns: Vec<u32> = (0..3 * 16).map(|_| random.below(16 + C) as u32).collect();
+    let words: Vec<u32> =
+        (0..16).map(|i| columns[i] | columns[16 + i] << 5 | columns[32 + i] << 25).collect();
+    let term = |i: usize, k: usize| product(values[16 * k + i], x[columns[16 * k + i] as usize]);
+    let sums: Vec<Vec<f64>> = (0..R).map(|i| (0..3).map(|k| term(i, k)).collect()).collect();
+    check("pick", random, &sums, &mut |y, init| {
+        let x = kernels::blocks::<2>(&x);
+        let (mut even, mut odd) = (kernels::pick_start::<R>(init, y, 0), [0.0; 16]);
+        kernels::pick::<0>(&mut even, &values, &x[0], &x[1], &words);
+        kernels::pick::<5>(&mut odd, &values[16..], &x[0], &x[1], &words);
+        kernels::pick::<25>(&mut even, &values[32..], &x[0], &x[1], &words);
+        kernels::pick_sum(&mut even, &odd);
+        kernels::pick_end::<R>(y, 0, &even);
+    });
+}

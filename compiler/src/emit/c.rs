@@ -7,6 +7,7 @@ use std::io;
 use super::c_tables;
 use super::kernels;
 use super::layout::Layout;
+use super::picks::c_function;
 use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::straight::c_row;
@@ -201,6 +202,17 @@ impl<'p> Speller<'p> {
                     let _ = writeln!(out, "{:indent$}{}_code_{}({y}, {x});", "", self.prefix, function.name);
                 }
             }
+            Operation::Picks(picks) => {
+                comment(out, &picks.why, indent);
+                let y = self.view(&picks.output);
+                let mut arguments = vec![y.clone()];
+                arguments.push(self.start(picks.init, y));
+                arguments.extend([picks.values, picks.indices].map(|id| self.constant(id)));
+                arguments.push(self.view(&picks.input));
+                let _ = write!(out, "{:indent$}{}_code_{}(", "", self.prefix, picks.name);
+                wrapped(out, &arguments, indent + 4);
+                out.push_str(");\n");
+            }
             Operation::ForTokens { start, end, body } => {
                 let lower = if *start > 0 { format!("token >= {start}u && ") } else { String::new() };
                 let _ = writeln!(out, "{:indent$}if ({lower}token < {end}u) {{", "");
@@ -238,7 +250,11 @@ impl<'p> Speller<'p> {
                 Operation::Straight(code) if code.functions.iter().all(|f| done.insert(&f.name)) => {
                     self.straight_functions(out, code);
                 }
-                Operation::Straight(_) | Operation::Call(_) => {}
+                Operation::Picks(picks) if done.insert(&picks.name) => {
+                    comment(out, &picks.why, 0);
+                    c_function(out, picks, self.prefix);
+                }
+                Operation::Straight(_) | Operation::Picks(_) | Operation::Call(_) => {}
                 Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
                     self.straight_code(out, body, done);
                 }
@@ -260,10 +276,9 @@ impl<'p> Speller<'p> {
         comment(out, &call.why, indent);
         let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view)).collect();
         match call.init {
-            Some(Init::Bias { constant, offset }) => arguments.push(at(&self.constant(constant), offset)),
-            Some(Init::Zero) if !call.apart => arguments.push("NULL".to_owned()),
-            Some(Init::Accumulate) if !call.apart => arguments.push(self.view(&call.outputs[0])),
-            Some(Init::Zero | Init::Accumulate) | None => {}
+            Some(Init::Zero | Init::Accumulate) if call.apart => {}
+            Some(init) => arguments.push(self.start(init, self.view(&call.outputs[0]))),
+            None => {}
         }
         arguments.extend(call.tables.iter().map(|table| match table {
             Table::Given(id) | Table::Optional(Some(id)) => self.constant(*id),
@@ -279,6 +294,15 @@ impl<'p> Speller<'p> {
         let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
+    }
+
+    /// What y starts from, as an argument.
+    fn start(&self, init: Init, y: String) -> String {
+        match init {
+            Init::Bias { constant, offset } => at(&self.constant(constant), offset),
+            Init::Zero => "NULL".to_owned(),
+            Init::Accumulate => y,
+        }
     }
 
     fn constant(&self, id: ConstantId) -> String {

@@ -23,6 +23,9 @@ pub(super) fn c(program: &Program, prefix: &str) -> String {
                 }
             }
             Operation::Straight(_) => push(Part::BASE, Vec::new()),
+            Operation::Picks(_) => {
+                with_required(Part::PICK).into_iter().for_each(|part| push(part, Vec::new()));
+            }
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
         }
     }
@@ -57,6 +60,7 @@ pub(super) fn rust(program: &Program, enable: &str) -> String {
         let part = match operation {
             Operation::Call(call) => call.kernel.part,
             Operation::Straight(_) => Part::BASE,
+            Operation::Picks(_) => Part::PICK,
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => continue,
         };
         for part in with_required(part) {

@@ -1,7 +1,7 @@
 //! Program → files. Emitters decide nothing: C and Rust of one Program differ in spelling only.
 //!
 //! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations, [`straight`]
-//! straight-line code, [`tables`] the constants, which stand where [`layout`] says, [`kernels`] carries the kernels'
+//! and [`picks`] straight-line code, [`tables`] the constants, which stand where [`layout`] says, [`kernels`] carries the kernels'
 //! sources, and skeletons from `codegen-templates` hold what is the same for every model. The bytes depend on the
 //! Program and the Settings alone.
 
@@ -9,7 +9,9 @@ mod c;
 mod c_tables;
 mod kernels;
 mod layout;
+mod picks;
 mod rust;
+mod rust_tables;
 mod shapes;
 mod skeleton;
 mod straight;

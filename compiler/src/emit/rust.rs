@@ -6,15 +6,16 @@ use std::io;
 
 use super::kernels;
 use super::layout::{Layout, Stand};
+use super::picks::rust_function;
+use super::rust_tables;
 use super::shapes::{self, Shapes};
 use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::straight::rust_row;
-use super::tables;
 use super::text::wrapped;
 use crate::model::InputKind;
 use crate::program::{
-    Call, Code, CodeKind, Constant, ConstantId, Data, Digit, Family, Init, LayerCode, Operation, Place,
-    Program, Source, Straight, Table, View,
+    Call, Code, CodeKind, ConstantId, Digit, Family, Init, LayerCode, Operation, Place, Program, Source,
+    Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -36,6 +37,11 @@ pub(super) fn source(
             layer.visit(&mut |operation| match operation {
                 Operation::Straight(code) if code.functions.iter().all(|f| done.insert(&f.name)) => {
                     straight_functions(&mut straight, code, families);
+                }
+                Operation::Picks(picks) if done.insert(&picks.name) => {
+                    super::text::comment(&mut straight, &picks.why, 0, ["///", "///", ""]);
+                    let lens = [picks.values, picks.indices].map(|id| program.constant(id).data.len());
+                    rust_function(&mut straight, picks, lens, if families { "$(#[$family])*\n" } else { "" });
                 }
                 _ => {}
             });
@@ -61,7 +67,7 @@ pub(super) fn source(
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
     out.write_all(before.as_bytes())?;
-    tables(out, program, layout)?;
+    rust_tables::write(out, program, layout)?;
     out.write_all(after.as_bytes())
 }
 
@@ -173,6 +179,22 @@ impl<'p> Speller<'p> {
                     let _ = writeln!(out, "{:indent$}code_{}({y}, {x});", "", function.name);
                 }
             }
+            Operation::Picks(picks) => {
+                comment(out, &picks.why, indent);
+                let mut arguments = vec![self.view(&picks.output, true)];
+                arguments.push(match picks.init {
+                    Init::Bias { constant, offset } => {
+                        format!("kernels::Init::From({})", self.bias(constant, offset, picks.output.len))
+                    }
+                    Init::Zero => "kernels::Init::Zero".to_owned(),
+                    Init::Accumulate => "kernels::Init::Accumulate".to_owned(),
+                });
+                arguments.extend([picks.values, picks.indices].map(|id| self.constant(id)));
+                arguments.push(self.view(&picks.input, false));
+                let _ = write!(out, "{:indent$}code_{}(", "", picks.name);
+                wrapped(out, &arguments, indent + 4);
+                out.push_str(");\n");
+            }
             Operation::ForTokens { start, end, body } => {
                 let _ = writeln!(out, "{:indent$}if ({start}..{end}).contains(&token) {{", "");
                 body.iter().for_each(|operation| self.operation(out, operation, indent + 4));
@@ -201,11 +223,7 @@ impl<'p> Speller<'p> {
         let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view, true)).collect();
         match call.init {
             Some(Init::Bias { constant, offset }) => {
-                let mut bias = self.constant(constant);
-                let len = call.outputs[0].len;
-                if offset != 0 || self.program.constant(constant).data.len() != len {
-                    bias = format!("{bias}[{offset}..{}]", offset + len);
-                }
+                let bias = self.bias(constant, offset, call.outputs[0].len);
                 arguments.push(if call.apart { bias } else { format!("kernels::Init::From({bias})") });
             }
             Some(Init::Zero) if !call.apart => arguments.push("kernels::Init::Zero".to_owned()),
@@ -229,10 +247,19 @@ impl<'p> Speller<'p> {
         out.push_str(");\n");
     }
 
+    /// So many values of a bias, borrowed.
+    fn bias(&self, constant: ConstantId, offset: usize, len: usize) -> String {
+        let bias = self.constant(constant);
+        if offset != 0 || self.program.constant(constant).data.len() != len {
+            return format!("{bias}[{offset}..{}]", offset + len);
+        }
+        bias
+    }
+
     /// A table, borrowed.
     fn constant(&self, id: ConstantId) -> String {
         let constant = self.program.constant(id);
-        let name = table_name(constant);
+        let name = rust_tables::name(constant);
         if self.layout.of(id) == Stand::Numbers { format!("&{name}") } else { format!("&{name}.0") }
     }
 
@@ -285,82 +312,6 @@ impl<'p> Speller<'p> {
     }
 }
 
-/// The tables.
-fn tables(out: &mut dyn io::Write, program: &Program, layout: &Layout) -> io::Result<()> {
-    if layout.stands().any(|stand| stand != Stand::Numbers) {
-        out.write_all(BLOCK.as_bytes())?;
-    }
-    for (constant, stand) in program.constants.iter().zip(layout.stands()) {
-        let name = table_name(constant);
-        let (element, len) = (constant.data.element(), constant.data.len());
-        writeln!(out, "/// {}", constant.note)?;
-        if stand == Stand::Numbers {
-            writeln!(out, "static {name}: [{element}; {len}] = [")?;
-            tables::numbers(out, &constant.data, "")?;
-            writeln!(out, "];\n")?;
-            continue;
-        }
-        // Bytes are what they are; anything else is made of them.
-        let (allow, open, close) = match constant.data {
-            Data::U8(_) => ("", "*".to_owned(), ""),
-            _ => (
-                "#[allow(unsafe_code)]\n",
-                format!(
-                    "// SAFETY: as many bytes, and any bits are a number.\n    \
-                     unsafe {{ core::mem::transmute::<[u8; {}], [{element}; {len}]>(*",
-                    constant.data.bytes()
-                ),
-                ") }",
-            ),
-        };
-        writeln!(out, "{allow}static {name}: Block<[{element}; {len}]> = Block({{")?;
-        match stand {
-            Stand::File(offset) => {
-                let (file, bytes) = (&program.name, constant.data.bytes());
-                write!(out, "    let bytes: &[u8; {bytes}] = include_bytes!(\"{file}.bin\")")?;
-                writeln!(out, ".split_at({offset}).1.first_chunk().unwrap();")?;
-                writeln!(out, "    {open}bytes{close}")?;
-            }
-            Stand::Numbers | Stand::Bytes => {
-                write!(out, "    {open}b\"")?;
-                byte_string(out, &constant.data)?;
-                writeln!(out, "\"{close}")?;
-            }
-        }
-        writeln!(out, "}});\n")?;
-    }
-    Ok(())
-}
-
-/// What stands before the first table in bytes.
-const BLOCK: &str = r#"#[cfg(target_endian = "big")]
-compile_error!("the tables of this model are little-endian bytes");
-
-/// A table as bytes, aligned for any vector.
-#[repr(C, align(64))]
-struct Block<T>(T);
-
-"#;
-
-fn byte_string(out: &mut dyn io::Write, data: &Data) -> io::Result<()> {
-    let mut text = String::new();
-    tables::bytes(data, &mut |line| {
-        text.clear();
-        text.push_str("\\\n        ");
-        for (i, &byte) in line.iter().enumerate() {
-            match byte {
-                // The short escape would read as an octal one before a digit.
-                0 if !line.get(i + 1).is_some_and(u8::is_ascii_digit) => text.push_str("\\0"),
-                b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' => text.push(char::from(byte)),
-                _ => {
-                    let _ = write!(text, "\\x{byte:02x}");
-                }
-            }
-        }
-        out.write_all(text.as_bytes())
-    })
-}
-
 fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
     let (rows, cols) = (straight.output.len, straight.input.len);
     for function in &straight.functions {
@@ -378,10 +329,6 @@ fn straight_functions(out: &mut String, straight: &Straight, families: bool) {
         }
         out.push_str("}\n\n");
     }
-}
-
-fn table_name(constant: &Constant) -> String {
-    format!("TABLE_{}", constant.name.to_uppercase())
 }
 
 fn index(digit: Digit) -> String {

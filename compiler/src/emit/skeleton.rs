@@ -81,7 +81,7 @@ impl Uses {
             match operation {
                 Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => all.extend(body),
                 Operation::ByFamily { body, otherwise, .. } => all.extend(body.iter().chain(otherwise)),
-                Operation::Call(_) | Operation::Straight(_) => {}
+                Operation::Call(_) | Operation::Straight(_) | Operation::Picks(_) => {}
             }
         }
         uses.token
@@ -101,6 +101,10 @@ impl Uses {
             Operation::Straight(straight) => {
                 self.view(&straight.output);
                 self.view(&straight.input);
+            }
+            Operation::Picks(picks) => {
+                self.view(&picks.output);
+                self.view(&picks.input);
             }
             Operation::ForTokens { .. } => self.token = true,
             Operation::ForEach { .. } | Operation::ByFamily { .. } => {}

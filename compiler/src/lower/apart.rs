@@ -35,7 +35,10 @@ fn walk(operations: &mut [Operation], visit: &mut dyn FnMut(&mut Call)) {
         match operation {
             Operation::Call(call) if call.multiply_adds >= LEAST && fits(call) => visit(call),
             Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => walk(body, visit),
-            Operation::Call(_) | Operation::Straight(_) | Operation::ByFamily { .. } => {}
+            Operation::Call(_)
+            | Operation::Straight(_)
+            | Operation::Picks(_)
+            | Operation::ByFamily { .. } => {}
         }
     }
 }

@@ -58,6 +58,13 @@ fn walk(operations: &mut [Operation], visit: &mut dyn FnMut(&mut ConstantId)) {
                 }
             }
             Operation::Straight(_) => {}
+            Operation::Picks(picks) => {
+                if let Init::Bias { constant, .. } = &mut picks.init {
+                    visit(constant);
+                }
+                visit(&mut picks.values);
+                visit(&mut picks.indices);
+            }
             Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => walk(body, visit),
             Operation::ByFamily { body, otherwise, .. } => {
                 walk(body, visit);

@@ -29,6 +29,8 @@ pub(super) mod cost {
     pub(in crate::lower) const SLOT: f64 = 0.8;
     /// A slot with packed values.
     pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
+    /// A look-up of straight-line code out of the first-level cache, on that Xeon.
+    pub(in crate::lower) const PICK: f64 = 0.35;
     /// An element left over, by itself; half of it where few are left over and become straight-line code.
     pub(in crate::lower) const LEFT_OVER: f64 = 0.55;
     /// A non-zero of sliced ELLPACK, by the gather instruction.

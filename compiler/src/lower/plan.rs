@@ -8,8 +8,9 @@
 //!
 //! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; where their tables
 //! would not stay in the cache, values are packed. What a few of them leave over is
-//! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Code that picks its family of instructions at
-//! run time holds them beside the other way.
+//! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Where all inputs of a part stand in registers
+//! the look-ups themselves are straight-line code ([`super::picks`]), each of which counts as a non-zero in that budget.
+//! Code that picks its family of instructions at run time holds look-ups beside the other way.
 //!
 //! **Choices** of the settings ([`crate::Choices`], from the lock file) overrule all that where they speak of a part, in the code
 //! of the families that they were tuned for; `--unroll-limit` overrules them.
@@ -18,7 +19,7 @@ use std::collections::BTreeMap;
 
 use super::parts::{Part, parts};
 use super::path::Path;
-use super::{lookup, table};
+use super::{lookup, picks, table};
 use crate::model::Model;
 use crate::numbers::thousands;
 use crate::settings::{Settings, Target};
@@ -44,6 +45,8 @@ pub(super) enum Form {
     Straight(String),
     /// Look-ups.
     Lookup(lookup::Choice),
+    /// Look-ups as straight-line code.
+    Picks(picks::Choice),
     /// A table: of this form, or of the one that fits.
     Table(Option<Way>, String),
     /// The first for AVX-512, the other for any other family of instructions.
@@ -60,12 +63,16 @@ pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let open = |part: &Part<'_>| {
         settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, true).is_none())
     };
-    let look_ups = match (settings.target, settings.unroll_limit) {
-        (Target::Any | Target::Avx512, None) if parts.iter().any(open) => lookup::choose(&parts),
-        _ => parts.iter().map(|_| None).collect(),
+    let look_ups: Vec<LookUps> = match (settings.target, settings.unroll_limit) {
+        (Target::Any | Target::Avx512, None) if parts.iter().any(open) => {
+            let picks = parts.iter().map(|part| picks::choose(part.csr, part.cols));
+            lookup::choose(&parts).into_iter().zip(picks).collect()
+        }
+        _ => parts.iter().map(|_| (None, None)).collect(),
     };
     let mut used = Used::default();
-    let decide = |(part, look_up): (&Part<'_>, _)| (part.path.clone(), used.decide(part, look_up, settings));
+    let decide =
+        |(part, look_ups): (&Part<'_>, LookUps)| (part.path.clone(), used.decide(part, look_ups, settings));
     Plan(parts.iter().zip(look_ups).map(decide).collect())
 }
 
@@ -80,6 +87,9 @@ pub fn ways<'m>(model: &'m Model, settings: &Settings, avx512: bool) -> Vec<(Par
     parts(model).into_iter().filter_map(way).collect()
 }
 
+/// Look-ups that a part may have, those as straight-line code last.
+type LookUps = (Option<lookup::Choice>, Option<picks::Choice>);
+
 /// What the parts decided so far take of the budget.
 #[derive(Debug, Default)]
 struct Used {
@@ -89,7 +99,7 @@ struct Used {
 
 impl Used {
     /// The form of a part that may have these look-ups.
-    fn decide(&mut self, part: &Part<'_>, look_up: Option<lookup::Choice>, settings: &Settings) -> Form {
+    fn decide(&mut self, part: &Part<'_>, (look_up, picks): LookUps, settings: &Settings) -> Form {
         let free = settings.unroll_limit.is_none();
         let chosen = |avx512| {
             let choices = settings.choices.as_ref().filter(|_| free)?;
@@ -97,8 +107,15 @@ impl Used {
         };
         let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
         let terms = lookup::cost::TERM * part.csr.nnz() as f64;
-        let looked_up =
-            || look_up.filter(|choice| straight.is_err() || choice.cost < terms).map(Form::Lookup);
+        let looked_up = || {
+            let most = if straight.is_ok() { terms } else { f64::INFINITY };
+            let look_up = look_up.filter(|look_up| look_up.cost < most);
+            let most = look_up.as_ref().map_or(most, |look_up| look_up.cost);
+            let room = TERMS_PER_MODEL.saturating_sub(self.terms);
+            let fits = |picks: &picks::Choice| picks.terms() <= room && picks.left_over() <= LEFT_OVER_TERMS;
+            let picks = picks.filter(|picks| picks.cost < most && fits(picks));
+            picks.map(Form::Picks).or(look_up.map(Form::Lookup))
+        };
         let plain = || match &straight {
             Ok(why) => Form::Straight(why.clone()),
             Err(why) => Form::Table(None, why.clone()),
@@ -136,6 +153,7 @@ impl Used {
                     self.terms += choice.left_over;
                 }
             }
+            Form::Picks(choice) => self.terms += choice.terms(),
             Form::Table(..) => {}
             Form::ByFamily(first, other) => {
                 self.count(first, nnz);
@@ -159,6 +177,13 @@ fn chosen(part: &Part<'_>, way: Way) -> Form {
                 None => Form::Table(None, format!("since no look-ups, {WHY}, could hold any of it")),
             }
         }
+        Way::LookupStraight => match picks::choose(part.csr, part.cols) {
+            Some(mut choice) => {
+                choice.tuned = true;
+                Form::Picks(choice)
+            }
+            None => Form::Table(None, format!("since its inputs, {WHY}, would not stay in registers")),
+        },
         Way::Sell | Way::Csr => Form::Table(Some(way), WHY.to_owned()),
     }
 }
@@ -169,6 +194,7 @@ impl Form {
         match self {
             Form::Straight(_) => Way::Straight,
             Form::Lookup(choice) => choice.way(),
+            Form::Picks(_) => Way::LookupStraight,
             Form::Table(Some(way), _) => *way,
             Form::Table(None, _) => table::way(part.csr, part.added),
             Form::ByFamily(first, other) => (if avx512 { first } else { other }).way(part, avx512),

@@ -5,7 +5,7 @@
 use super::builder::Builder;
 use super::path::Path;
 use super::plan::{Form, LEFT_OVER_TERMS};
-use super::{lookup, table};
+use super::{lookup, picks, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
@@ -60,6 +60,14 @@ fn lower(
                 } else {
                     table::multiply(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
                 }
+            }
+        }
+        Form::Picks(choice) => {
+            let why = format!("{title}; {}", choice.why());
+            let left_over = picks::multiply(builder, path, (x, y, init), choice, why);
+            if left_over.nnz() > 0 {
+                let why = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
+                straight(builder, path, &left_over, (x, y, Init::Accumulate), why);
             }
         }
         Form::Table(way, why) => {

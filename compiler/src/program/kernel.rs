@@ -51,8 +51,10 @@ parts! {
     CIRCULANT needs [BASE];
     SELL needs [BASE];
     CSR needs [BASE];
-    LOOKUP needs [BASE];
-    LOOKUP_PACKED needs [BASE, LOOKUP];
+    SIXTEEN needs [BASE];
+    LOOKUP needs [SIXTEEN];
+    LOOKUP_PACKED needs [LOOKUP];
+    PICK needs [SIXTEEN];
     COO needs [BASE];
     CSR_ROW needs [BASE];
     OUTER needs [BASE];
@@ -121,6 +123,9 @@ kernels! {
 impl Part {
     /// What every kernel and straight-line code stand on.
     pub const BASE: &'static Part = &BASE;
+
+    /// What look-ups as straight-line code stand on.
+    pub const PICK: &'static Part = &PICK;
 }
 
 impl Kernel {

@@ -14,6 +14,7 @@ mod code;
 mod data;
 mod family;
 mod kernel;
+mod picks;
 mod print;
 
 pub use call::{Call, Digit, Init, Source, Table};
@@ -21,6 +22,7 @@ pub use code::{Batch, Code, CodeKind, Run};
 pub use data::{Data, IndexType};
 pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
+pub use picks::{Block, PickSum, Picks};
 
 use crate::model::{InputKind, SourceFile};
 
@@ -123,6 +125,8 @@ pub enum Operation {
     Call(Call),
     /// Straight-line code for one sparse matrix.
     Straight(Straight),
+    /// Look-ups as straight-line code for one sparse matrix.
+    Picks(Picks),
     /// Operations that run for tokens in a range only.
     ForTokens {
         /// First token of the range.
@@ -243,7 +247,7 @@ impl LayerCode {
                         walk(body, visit);
                         walk(otherwise, visit);
                     }
-                    Operation::Call(_) | Operation::Straight(_) => {}
+                    Operation::Call(_) | Operation::Straight(_) | Operation::Picks(_) => {}
                 }
             }
         }
@@ -266,6 +270,10 @@ impl Operation {
             Operation::Straight(straight) => {
                 visit(&mut straight.output);
                 visit(&mut straight.input);
+            }
+            Operation::Picks(picks) => {
+                visit(&mut picks.output);
+                visit(&mut picks.input);
             }
             Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
                 body.iter_mut().for_each(|operation| operation.views(visit));

@@ -3,7 +3,8 @@
 use std::fmt::{self, Display, Formatter};
 
 use super::{
-    Buffer, Call, Code, CodeKind, Families, Init, Operation, Place, Program, Source, Straight, Table, View,
+    Buffer, Call, Code, CodeKind, Families, Init, Operation, Picks, Place, Program, Source, Straight, Table,
+    View,
 };
 use crate::model::InputKind;
 use crate::numbers::thousands;
@@ -82,6 +83,7 @@ impl Printer<'_> {
         match operation {
             Operation::Call(call) => self.call(f, call, indent),
             Operation::Straight(straight) => self.straight(f, straight, indent),
+            Operation::Picks(picks) => self.picks(f, picks, indent),
             Operation::ForTokens { start, end, body } => {
                 writeln!(f, "{:indent$}for {start} <= token < {end}", "")?;
                 body.iter().try_for_each(|operation| self.operation(f, operation, indent + 2))
@@ -102,18 +104,7 @@ impl Printer<'_> {
     fn call(&self, f: &mut Formatter<'_>, call: &Call, indent: usize) -> fmt::Result {
         let outputs: Vec<String> = call.outputs.iter().map(|view| self.view(view)).collect();
         write!(f, "{:indent$}{} ", "", outputs.join(", "))?;
-        f.write_str(match call.init {
-            None | Some(Init::Zero) => "=",
-            Some(Init::Accumulate) => "+=",
-            Some(Init::Bias { .. }) => "=",
-        })?;
-        if let Some(Init::Bias { constant, offset }) = call.init {
-            write!(f, " {}", self.program.constant(constant).name)?;
-            if offset > 0 {
-                write!(f, "[{offset}..]")?;
-            }
-            f.write_str(" +")?;
-        }
+        self.start(f, call.init)?;
         write!(f, " {}", call.kernel.name)?;
         for index in &call.index_types {
             write!(f, "_{}", index.name())?;
@@ -134,6 +125,38 @@ impl Printer<'_> {
         arguments.extend(call.scalar.map(|value| format!("{value:?}")));
         writeln!(f, "({})", arguments.join(", "))?;
         self.why(f, &call.why, call.multiply_adds, indent)
+    }
+
+    /// What stands between an output and what is computed for it.
+    fn start(&self, f: &mut Formatter<'_>, init: Option<Init>) -> fmt::Result {
+        f.write_str(match init {
+            None | Some(Init::Zero | Init::Bias { .. }) => "=",
+            Some(Init::Accumulate) => "+=",
+        })?;
+        if let Some(Init::Bias { constant, offset }) = init {
+            write!(f, " {}", self.program.constant(constant).name)?;
+            if offset > 0 {
+                write!(f, "[{offset}..]")?;
+            }
+            f.write_str(" +")?;
+        }
+        Ok(())
+    }
+
+    fn picks(&self, f: &mut Formatter<'_>, picks: &Picks, indent: usize) -> fmt::Result {
+        let (y, x) = (self.view(&picks.output), self.view(&picks.input));
+        write!(f, "{:indent$}{y} ", "")?;
+        self.start(f, Some(picks.init))?;
+        let tables = [picks.values, picks.indices].map(|id| self.program.constant(id).name.as_str());
+        write!(f, " picked from {x} with {}: {} picks", tables.join(", "), thousands(picks.count()))?;
+        let own = picks.sums.iter().filter(|sum| sum.first.is_none()).count();
+        writeln!(
+            f,
+            ", {} sums of {} rows and {own} of rows from anywhere",
+            picks.sums.len() - own,
+            Picks::LANES
+        )?;
+        self.why(f, &picks.why, picks.multiply_adds, indent)
     }
 
     fn straight(&self, f: &mut Formatter<'_>, straight: &Straight, indent: usize) -> fmt::Result {

@@ -5,10 +5,9 @@
  * kernel. Rows stay in their own order, or stand in any that is given. */
 #ifndef DOPED_LOOKUP_H
 #define DOPED_LOOKUP_H
-#include "doped/base.h"
+#include "doped/sixteen.h"
 
-/* Rows of a group, groups of the highest band, columns of a window, and indices in a word. */
-#define DOPED_GROUP 16
+/* Groups of the highest band, columns of a window, and indices in a word. */
 #define DOPED_BAND 8
 #define DOPED_WINDOW 32
 #define DOPED_INDICES 6
@@ -65,42 +64,18 @@ DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_
 }
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
-typedef float doped_wide __attribute__((vector_size(64)));
-typedef int32_t doped_wide_indices __attribute__((vector_size(64)));
-
-/* Zero in every lane. Cleared by memset, arrays of vectors would stand in memory. */
-DOPED_INLINE doped_wide doped_wide_zero(void) {
-    const doped_wide zero = {0.0f};
-    return zero;
-}
-
-/* Zero in every lane. */
-DOPED_INLINE doped_wide_indices doped_wide_indices_zero(void) {
-    const doped_wide_indices zero = {0};
-    return zero;
-}
-
-/* Lane by lane the element of low and high, taken together, that the low five bits of `at` name. */
-DOPED_INLINE doped_wide doped_look_up(doped_wide low, doped_wide high, doped_wide_indices at) {
-#if defined(__clang__)
-    return __builtin_ia32_vpermi2varps512(low, at, high);
-#else
-    return __builtin_shuffle(low, high, at);
-#endif
-}
-
 /* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[2*g + odd]. */
-DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, const float *DOPED_RESTRICT values,
+DOPED_INLINE void doped_lookup_window(doped_sixteen *sums, doped_sixteen_indices *at, const float *DOPED_RESTRICT values,
                                       const float *DOPED_RESTRICT window, size_t groups, size_t odd) {
-    doped_wide low;
-    doped_wide high;
+    doped_sixteen low;
+    doped_sixteen high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
     DOPED_KEEP(low);
     DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
-        doped_wide value;
+        doped_sixteen value;
         memcpy(&value, values + g * DOPED_GROUP, sizeof value);
         sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
         at[g] = at[g] >> 5;
@@ -108,15 +83,15 @@ DOPED_INLINE void doped_lookup_window(doped_wide *sums, doped_wide_indices *at, 
 }
 
 /* y = init + sums for a band's rows: in place where all are there in their own order. */
-DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *row_of, const doped_wide *sums,
+DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *row_of, const doped_sixteen *sums,
                                    size_t rows, size_t groups) {
     float lanes[DOPED_BAND * DOPED_GROUP];
     if (row_of == NULL && rows == groups * DOPED_GROUP) {
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {
-            doped_wide sum = sums[2 * g] + sums[2 * g + 1];
+            doped_sixteen sum = sums[2 * g] + sums[2 * g + 1];
             if (init != NULL) {
-                doped_wide begin;
+                doped_sixteen begin;
                 memcpy(&begin, init + g * DOPED_GROUP, sizeof begin);
                 sum = sum + begin;
             }
@@ -126,7 +101,7 @@ DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *
     }
     DOPED_UNROLL
     for (size_t g = 0; g < DOPED_BAND; g++) { /* all, so that no compiler doubts those past groups */
-        const doped_wide sum = sums[2 * g] + sums[2 * g + 1];
+        const doped_sixteen sum = sums[2 * g] + sums[2 * g + 1];
         memcpy(lanes + g * DOPED_GROUP, &sum, sizeof sum);
     }
     doped_lookup_finish(y, init, row_of, lanes, rows);
@@ -140,16 +115,16 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
                                     size_t windows, size_t groups) {
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
-    doped_wide sums[2 * DOPED_BAND];
+    doped_sixteen sums[2 * DOPED_BAND];
     DOPED_UNROLL
     for (size_t g = 0; g < 2 * DOPED_BAND; g++) {
-        sums[g] = doped_wide_zero();
+        sums[g] = doped_sixteen_zero();
     }
     for (size_t first = 0; first < windows; first += DOPED_INDICES) {
-        doped_wide_indices at[DOPED_BAND];
+        doped_sixteen_indices at[DOPED_BAND];
         DOPED_UNROLL
         for (size_t g = 0; g < DOPED_BAND; g++) {
-            at[g] = doped_wide_indices_zero();
+            at[g] = doped_sixteen_indices_zero();
         }
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {

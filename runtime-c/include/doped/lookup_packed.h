@@ -23,27 +23,27 @@ DOPED_INLINE size_t doped_count(uint32_t mask) {
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 /* The next values at the lanes of the mask, 0 elsewhere. */
-DOPED_INLINE doped_wide doped_expand(const float *values, uint16_t mask) {
-    doped_wide packed;
-    doped_wide zero;
+DOPED_INLINE doped_sixteen doped_expand(const float *values, uint16_t mask) {
+    doped_sixteen packed;
+    doped_sixteen zero;
     memcpy(&packed, values, sizeof packed);
     memset(&zero, 0, sizeof zero);
     return __builtin_ia32_expandsf512_mask(packed, zero, mask);
 }
 
 /* As doped_lookup_window; gives where the values go on. */
-DOPED_INLINE const float *doped_lookup_packed_window(doped_wide *sums, doped_wide_indices *at, const float *values,
+DOPED_INLINE const float *doped_lookup_packed_window(doped_sixteen *sums, doped_sixteen_indices *at, const float *values,
                                                      const uint16_t *DOPED_RESTRICT masks,
                                                      const float *DOPED_RESTRICT window, size_t groups, size_t odd) {
-    doped_wide low;
-    doped_wide high;
+    doped_sixteen low;
+    doped_sixteen high;
     memcpy(&low, window, sizeof low);
     memcpy(&high, window + DOPED_GROUP, sizeof high);
     DOPED_KEEP(low);
     DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
-        const doped_wide value = doped_expand(values, masks[g]);
+        const doped_sixteen value = doped_expand(values, masks[g]);
         DOPED_FETCH(values, DOPED_AHEAD);
         sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
         at[g] = at[g] >> 5;
@@ -60,16 +60,16 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
                                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows,
                                                    size_t groups) {
     const size_t odd = groups <= DOPED_BAND / 2;
-    doped_wide sums[2 * DOPED_BAND];
+    doped_sixteen sums[2 * DOPED_BAND];
     DOPED_UNROLL
     for (size_t g = 0; g < 2 * DOPED_BAND; g++) {
-        sums[g] = doped_wide_zero();
+        sums[g] = doped_sixteen_zero();
     }
     for (size_t first = 0; first < windows; first += DOPED_INDICES) {
-        doped_wide_indices at[DOPED_BAND];
+        doped_sixteen_indices at[DOPED_BAND];
         DOPED_UNROLL
         for (size_t g = 0; g < DOPED_BAND; g++) {
-            at[g] = doped_wide_indices_zero();
+            at[g] = doped_sixteen_indices_zero();
         }
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {

@@ -1,0 +1,130 @@
+//! Look-ups as straight-line code in C and in Rust: a line for each pick.
+
+use std::fmt::Write;
+
+use crate::program::{Block, PickSum, Picks};
+
+/// The function in C, its names behind `prefix`.
+pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
+    let (upper, kernel) = (prefix.to_uppercase(), format!("{prefix}_kernel_"));
+    let _ = writeln!(
+        out,
+        "static void {prefix}_code_{}(float *y, const float *init, const float *{upper}_RESTRICT values,\n    \
+         const uint32_t *{upper}_RESTRICT words, const float *{upper}_RESTRICT x)\n{{",
+        picks.name
+    );
+    for block in 0..picks.blocks() {
+        let (from, count) = (block * Picks::LANES, picks.inputs(block));
+        let x = offset("x", from);
+        let _ = writeln!(out, "    {kernel}sixteen x{block} = {kernel}block({x}, {count});");
+    }
+    let _ = writeln!(out, "    {kernel}sixteen even;");
+    if picks.sums.iter().any(|sum| sum.chains() > 1) {
+        let _ = writeln!(out, "    {kernel}sixteen odd;");
+    }
+    for block in 0..picks.blocks() {
+        let _ = writeln!(out, "    {upper}_KEEP(x{block});");
+    }
+    let _ = writeln!(out, "    {upper}_HIDE(values);\n    {upper}_HIDE(words);");
+    for (i, (sum, mut pick, word)) in picks.places().enumerate() {
+        let rows = picks.rows(sum);
+        let _ = writeln!(out, "    /* {} */", title(picks, sum));
+        match sum.first {
+            Some(first) => {
+                let _ = writeln!(out, "    even = {kernel}pick_start({kernel}from(init, {first}), {rows});");
+            }
+            None => {
+                let _ = writeln!(out, "    even = {kernel}sixteen_zero();");
+            }
+        }
+        if sum.chains() > 1 {
+            let _ = writeln!(out, "    odd = {kernel}sixteen_zero();");
+        }
+        for (k, blocks) in sum.picks.iter().enumerate() {
+            let chain = ["even", "odd"][k % sum.chains()];
+            let [low, high] = blocks.map(|block| match block {
+                Block::Inputs(at) => format!("x{at}"),
+                Block::Sum(at) => format!("sum{at}"),
+            });
+            let values = offset("values", pick * Picks::LANES);
+            let words = offset("words", (word + k / picks.per_word) * Picks::LANES);
+            let shift = picks.shift(k);
+            let _ = writeln!(
+                out,
+                "    {chain} = {kernel}pick({chain}, {values}, {low}, {high}, {words}, {shift});"
+            );
+            pick += 1;
+        }
+        let sums = if sum.chains() > 1 { format!("{kernel}pick_sum(even, odd)") } else { "even".to_owned() };
+        let _ = match sum.first {
+            Some(first) => writeln!(out, "    {kernel}pick_end({}, {sums}, {rows});", offset("y", first)),
+            None => writeln!(out, "    const {kernel}sixteen sum{i} = {sums};"),
+        };
+    }
+    out.push_str("}\n\n");
+}
+
+/// The function in Rust, of which `family` stands before.
+pub(super) fn rust_function(out: &mut String, picks: &Picks, lens: [usize; 2], family: &str) {
+    let (rows, cols, [values, words]) = (picks.output.len, picks.input.len, lens);
+    let _ = writeln!(
+        out,
+        "{family}fn code_{}(\n    y: &mut [f32],\n    init: kernels::Init<'_>,\n    values: &[f32; {values}],\n    \
+         words: &[u32; {words}],\n    x: &[f32],\n) {{",
+        picks.name
+    );
+    let _ = writeln!(out, "    use kernels::pick;");
+    let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
+    let _ =
+        writeln!(out, "    // Where compilers see the tables, they make other shuffles of them, and more.");
+    let _ = writeln!(out, "    let (values, words) = core::hint::black_box((values, words));");
+    let _ = writeln!(out, "    let x = kernels::blocks::<{}>(x);", picks.blocks());
+    for (i, (sum, mut pick, word)) in picks.places().enumerate() {
+        let rows = picks.rows(sum);
+        let _ = writeln!(out, "    // {}", title(picks, sum));
+        let start = match sum.first {
+            Some(first) => format!("kernels::pick_start::<{rows}>(init, y, {first})"),
+            None => "[0.0; 16]".to_owned(),
+        };
+        let mutable = if sum.picks.is_empty() { "" } else { "mut " };
+        let _ = writeln!(out, "    let {mutable}even = {start};");
+        if sum.chains() > 1 {
+            let _ = writeln!(out, "    let mut odd = [0.0; 16];");
+        }
+        for (k, blocks) in sum.picks.iter().enumerate() {
+            let chain = ["even", "odd"][k % sum.chains()];
+            let [low, high] = blocks.map(|block| match block {
+                Block::Inputs(at) => format!("&x[{at}]"),
+                Block::Sum(at) => format!("&sum{at}"),
+            });
+            let values = pick * Picks::LANES;
+            let words = (word + k / picks.per_word) * Picks::LANES;
+            let shift = picks.shift(k);
+            let _ = writeln!(
+                out,
+                "    pick::<{shift}>(&mut {chain}, &values[{values}..], {low}, {high}, &words[{words}..]);"
+            );
+            pick += 1;
+        }
+        if sum.chains() > 1 {
+            let _ = writeln!(out, "    kernels::pick_sum(&mut even, &odd);");
+        }
+        let _ = match sum.first {
+            Some(first) => writeln!(out, "    kernels::pick_end::<{rows}>(y, {first}, &even);"),
+            None => writeln!(out, "    let sum{i} = even;"),
+        };
+    }
+    out.push_str("}\n\n");
+}
+
+/// Whose sums they are, for comments.
+fn title(picks: &Picks, sum: &PickSum) -> String {
+    match sum.first {
+        Some(first) => format!("rows {first} to {}", first + picks.rows(sum) - 1),
+        None => "what is too much for rows, to be added to them".to_owned(),
+    }
+}
+
+fn offset(base: &str, by: usize) -> String {
+    if by == 0 { base.to_owned() } else { format!("{base} + {by}") }
+}
