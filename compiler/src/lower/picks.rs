@@ -12,8 +12,11 @@ use crate::program::{Data, Init, Operation, PickSum, Picks, View};
 /// The most blocks of inputs: half of the registers.
 const BLOCKS: usize = 16;
 
-/// The most picks of a part: about 25 bytes of code each, which stays in a first-level cache.
-const MOST: usize = 1024;
+/// The most picks of a part: about 25 bytes of code each, which stays in a first-level cache, and a line each for compilers.
+const MOST: usize = 768;
+
+/// The most elements that picks hold in the mean.
+const HELD: usize = 10;
 
 /// The most picks of a part whose indices stand in words of their own, which spares a shift: the tables then stay in a
 /// first-level cache of 32 KB.
@@ -41,7 +44,7 @@ pub(super) struct Choice {
 /// Picks for a part; none where the inputs do not stand in registers or there would be too many.
 pub(super) fn choose(csr: &Csr, cols: usize) -> Option<Choice> {
     let rows = csr.row_ptr.len() - 1;
-    if cols > BLOCKS * LANES || csr.nnz() > (MOST * LANES).min(cover::MOST * rows) {
+    if cols > BLOCKS * LANES || csr.nnz() > (MOST * HELD).min(cover::MOST * rows) {
         return None;
     }
     let choice = Choice::new(picker::picks(csr, cols), cols.div_ceil(LANES));
