@@ -63,6 +63,49 @@ struct Sum {
     held: Vec<[Option<Element>; LANES]>,
 }
 
+/// Up to sixteen rows, the pairs of blocks that they pick from, and which element each pair holds of each.
+struct Rows {
+    elements: Vec<Vec<Element>>,
+    /// The blocks of the elements.
+    blocks: Vec<Vec<usize>>,
+    pairs: Vec<Pair>,
+    owners: Vec<Vec<Option<usize>>>,
+}
+
+impl Rows {
+    /// Picks that hold at least `least` elements more each.
+    fn new(elements: Vec<Vec<Element>>, blocks: usize, least: usize) -> Rows {
+        let blocks_of = |row: &Vec<Element>| row.iter().map(|element| element.block).collect();
+        let of_rows: Vec<Vec<usize>> = elements.iter().map(blocks_of).collect();
+        let pairs = pairs(&of_rows, blocks, least);
+        let owners = of_rows.iter().map(|row| assign(row, &pairs)).collect();
+        Rows { elements, blocks: of_rows, pairs, owners }
+    }
+
+    /// The elements of a row that no pick holds.
+    fn alone(&self, row: usize) -> Vec<usize> {
+        let is_alone = |&element: &usize| !self.owners[row].contains(&Some(element));
+        (0..self.elements[row].len()).filter(is_alone).collect()
+    }
+
+    /// Whether one more pick out of a block would leave a row nothing too much.
+    fn helped(&self, row: usize, block: usize) -> bool {
+        self.alone(row).len() == 1
+            && gaining(&self.blocks[row], &self.pairs, &self.owners[row]) >> block & 1 == 1
+    }
+
+    /// What each pick takes for each row.
+    fn held(&self) -> Vec<[Option<Element>; LANES]> {
+        let mut held = vec![[None; LANES]; self.pairs.len()];
+        for (row, owners) in self.owners.iter().enumerate() {
+            for (pick, &owner) in owners.iter().enumerate() {
+                held[pick][row] = owner.map(|element| self.elements[row][element]);
+            }
+        }
+        held
+    }
+}
+
 struct Picker<'a> {
     csr: &'a Csr,
     blocks: usize,
@@ -125,94 +168,69 @@ impl Picker<'_> {
 
     /// Makes the picks of the rows from `first` on; what they have too much goes to lanes.
     fn group(&mut self, first: usize, count: usize) {
-        let rows: Vec<Vec<Element>> = (first..first + count)
-            .map(|row| {
-                let element = |(col, value)| Element { block: col / LANES, index: col % LANES, value };
-                self.csr.row(row).map(element).collect()
-            })
-            .collect();
-        let blocks = blocks_of(&rows);
-        let mut pairs = pairs(&blocks, self.blocks, LEAST);
-        let mut owners: Vec<_> = blocks.iter().map(|row| assign(row, &pairs)).collect();
-        let alone = |row: usize, owners: &[Vec<Option<usize>>]| -> Vec<usize> {
-            (0..rows[row].len()).filter(|&element| !owners[row].contains(&Some(element))).collect()
-        };
-        let long: Vec<usize> = (0..count).filter(|&row| !alone(row, &owners).is_empty()).collect();
-        let too_much: usize = long.iter().map(|&row| alone(row, &owners).len()).sum();
-        let mut sum_of = vec![None; count];
+        let element = |(col, value)| Element { block: col / LANES, index: col % LANES, value };
+        let elements = (first..first + count).map(|row| self.csr.row(row).map(element).collect()).collect();
+        let mut rows = Rows::new(elements, self.blocks, LEAST);
+        let too_much: usize = (0..count).map(|row| rows.alone(row).len()).sum();
+        let mut lane_of = vec![None; count];
         if too_much > LEAST_OWN {
-            let fit = self.lanes.len().next_multiple_of(LANES) - self.lanes.len();
-            let sum = self.lanes.len() / LANES;
-            if fit > 0 && long.len() > fit {
-                // The lanes of two sums, which the last pick takes from both.
-                pairs.push([self.blocks + sum, self.blocks + sum + 1]);
-            } else {
-                // The other block of the last pick helps rows with a single element too much.
-                let helped = |block: usize| {
-                    let helps = |&&row: &&usize| {
-                        alone(row, &owners).len() == 1
-                            && gaining(&blocks[row], &pairs, &owners[row]) >> block & 1 == 1
-                    };
-                    long.iter().filter(helps).count()
-                };
-                let block = (0..self.blocks).rev().max_by_key(|&block| helped(block)).unwrap_or(0);
-                pairs.push([block, self.blocks + sum]);
-            }
-            for &row in &long {
-                owners[row] = assign(&blocks[row], &pairs);
-                let rest = alone(row, &owners);
-                if rest.is_empty() {
-                    continue;
-                }
-                // The last pick takes the sum: what it took goes there, too.
-                let last = owners[row][pairs.len() - 1].take();
-                let elements = rest.into_iter().chain(last).map(|element| rows[row][element]).collect();
-                sum_of[row] = Some(self.lanes.len());
-                self.lanes.push(Lane { row: first + row, elements });
-            }
+            self.spill(&mut rows, first, &mut lane_of);
         } else {
-            for &row in &long {
-                for element in alone(row, &owners) {
-                    let Element { block, index, value } = rows[row][element];
-                    self.left_over.push((first + row, block * LANES + index, value));
-                }
-            }
+            (0..count).for_each(|row| self.leave_over(&rows, row, first + row));
         }
-        if sum_of.iter().all(Option::is_none)
-            && let Some([low, high]) = pairs.last_mut()
-            && *high >= self.blocks
-        {
-            *high = *low;
-        }
-        let mut held = vec![[None; LANES]; pairs.len()];
-        for (row, owners) in owners.iter().enumerate() {
-            for (pick, owner) in owners.iter().enumerate() {
-                held[pick][row] = owner.map(|element| rows[row][element]);
-            }
-            if let (Some(lane), Some(last)) = (sum_of[row], held.last_mut()) {
+        let mut held = rows.held();
+        for (row, lane) in lane_of.into_iter().enumerate() {
+            if let (Some(lane), Some(last)) = (lane, held.last_mut()) {
                 let block = self.blocks + lane / LANES;
                 last[row] = Some(Element { block, index: lane % LANES, value: 1.0 });
             }
         }
-        self.groups.push(Sum { first: Some(first), picks: pairs, held });
+        self.groups.push(Sum { first: Some(first), picks: rows.pairs, held });
+    }
+
+    /// Adds a last pick to a group and gives the rows that still have too much lanes of sums that it takes.
+    fn spill(&mut self, rows: &mut Rows, first: usize, lane_of: &mut [Option<usize>]) {
+        let long: Vec<usize> = (0..lane_of.len()).filter(|&row| !rows.alone(row).is_empty()).collect();
+        let free = self.lanes.len().next_multiple_of(LANES) - self.lanes.len();
+        let sum = self.blocks + self.lanes.len() / LANES;
+        // Out of the lanes of two sums where one hasn't enough; else the other block is one of inputs, which helps rows
+        // that have a single element too much.
+        let helped = |block: usize| long.iter().filter(|&&row| rows.helped(row, block)).count();
+        let input = || (0..self.blocks).rev().max_by_key(|&block| helped(block)).unwrap_or(0);
+        let last = if free > 0 && long.len() > free { [sum, sum + 1] } else { [input(), sum] };
+        rows.pairs.push(last);
+        for &row in &long {
+            rows.owners[row] = assign(&rows.blocks[row], &rows.pairs);
+            let alone = rows.alone(row);
+            if !alone.is_empty() {
+                // What the last pick took goes there, too, since it takes the sum.
+                let taken = rows.owners[row].last_mut().and_then(Option::take);
+                let elements = alone.into_iter().chain(taken).map(|element| rows.elements[row][element]);
+                lane_of[row] = Some(self.lanes.len());
+                self.lanes.push(Lane { row: first + row, elements: elements.collect() });
+            }
+        }
+        if let Some([low, high]) = rows.pairs.last_mut()
+            && lane_of.iter().all(Option::is_none)
+        {
+            *high = *low;
+        }
     }
 
     /// Makes the picks of a sum of its own.
     fn own(&mut self, lanes: &[Lane]) -> Sum {
-        let rows: Vec<Vec<Element>> = lanes.iter().map(|lane| lane.elements.clone()).collect();
-        let blocks = blocks_of(&rows);
-        let pairs = pairs(&blocks, self.blocks, LEAST_OWN);
-        let mut held = vec![[None; LANES]; pairs.len()];
-        for (at, lane) in lanes.iter().enumerate() {
-            let owners = assign(&blocks[at], &pairs);
-            for (element, &Element { block, index, value }) in lane.elements.iter().enumerate() {
-                match owners.iter().position(|&owner| owner == Some(element)) {
-                    Some(pick) => held[pick][at] = Some(lane.elements[element]),
-                    None => self.left_over.push((lane.row, block * LANES + index, value)),
-                }
-            }
-        }
-        Sum { first: None, picks: pairs, held }
+        let elements = lanes.iter().map(|lane| lane.elements.clone()).collect();
+        let rows = Rows::new(elements, self.blocks, LEAST_OWN);
+        lanes.iter().enumerate().for_each(|(at, lane)| self.leave_over(&rows, at, lane.row));
+        Sum { first: None, held: rows.held(), picks: rows.pairs }
+    }
+
+    /// Leaves over what is without a pick, for row number `row` of the matrix.
+    fn leave_over(&mut self, rows: &Rows, at: usize, row: usize) {
+        self.left_over.extend(rows.alone(at).into_iter().map(|element| {
+            let Element { block, index, value } = rows.elements[at][element];
+            (row, block * LANES + index, value)
+        }));
     }
 
     /// What is left over, as a matrix of so many rows.
@@ -229,10 +247,6 @@ impl Picker<'_> {
         }
         csr
     }
-}
-
-fn blocks_of(rows: &[Vec<Element>]) -> Vec<Vec<usize>> {
-    rows.iter().map(|row| row.iter().map(|element| element.block).collect()).collect()
 }
 
 #[cfg(test)]
