@@ -362,7 +362,8 @@ impl<'p> Speller<'p> {
     }
 }
 
-fn at(base: &str, offset: usize) -> String {
+/// So many elements behind a place.
+pub(super) fn at(base: &str, offset: usize) -> String {
     if offset == 0 { base.to_owned() } else { format!("{base} + {offset}") }
 }
 

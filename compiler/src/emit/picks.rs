@@ -2,7 +2,11 @@
 
 use std::fmt::Write;
 
-use crate::program::{Block, PickSum, Picks};
+use super::c::at;
+use crate::program::{Block, PickPlace, PickSum, Picks};
+
+/// The sums that picks are added to.
+const CHAINS: [&str; 2] = ["even", "odd"];
 
 /// The function in C, its names behind `prefix`.
 pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
@@ -15,7 +19,7 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
     );
     for block in 0..picks.blocks() {
         let (from, count) = (block * Picks::LANES, picks.inputs(block));
-        let x = offset("x", from);
+        let x = at("x", from);
         let _ = writeln!(out, "    {kernel}sixteen x{block} = {kernel}block({x}, {count});");
     }
     let _ = writeln!(out, "    {kernel}sixteen even;");
@@ -26,7 +30,7 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
         let _ = writeln!(out, "    {upper}_KEEP(x{block});");
     }
     let _ = writeln!(out, "    {upper}_HIDE(values);\n    {upper}_HIDE(words);");
-    for (i, (sum, mut pick, word)) in picks.places().enumerate() {
+    for (i, (sum, places)) in picks.places().enumerate() {
         let rows = picks.rows(sum);
         let _ = writeln!(out, "    /* {} */", title(picks, sum));
         match sum.first {
@@ -40,24 +44,21 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
         if sum.chains() > 1 {
             let _ = writeln!(out, "    odd = {kernel}sixteen_zero();");
         }
-        for (k, blocks) in sum.picks.iter().enumerate() {
-            let chain = ["even", "odd"][k % sum.chains()];
+        for PickPlace { blocks, chain, values, words, shift } in places {
+            let chain = CHAINS[chain];
             let [low, high] = blocks.map(|block| match block {
                 Block::Inputs(at) => format!("x{at}"),
                 Block::Sum(at) => format!("sum{at}"),
             });
-            let values = offset("values", pick * Picks::LANES);
-            let words = offset("words", (word + k / picks.per_word) * Picks::LANES);
-            let shift = picks.shift(k);
+            let (values, words) = (at("values", values), at("words", words));
             let _ = writeln!(
                 out,
                 "    {chain} = {kernel}pick({chain}, {values}, {low}, {high}, {words}, {shift});"
             );
-            pick += 1;
         }
         let sums = if sum.chains() > 1 { format!("{kernel}pick_sum(even, odd)") } else { "even".to_owned() };
         let _ = match sum.first {
-            Some(first) => writeln!(out, "    {kernel}pick_end({}, {sums}, {rows});", offset("y", first)),
+            Some(first) => writeln!(out, "    {kernel}pick_end({}, {sums}, {rows});", at("y", first)),
             None => writeln!(out, "    const {kernel}sixteen sum{i} = {sums};"),
         };
     }
@@ -79,7 +80,7 @@ pub(super) fn rust_function(out: &mut String, picks: &Picks, lens: [usize; 2], f
         writeln!(out, "    // Where compilers see the tables, they make other shuffles of them, and more.");
     let _ = writeln!(out, "    let (values, words) = core::hint::black_box((values, words));");
     let _ = writeln!(out, "    let x = kernels::blocks::<{}>(x);", picks.blocks());
-    for (i, (sum, mut pick, word)) in picks.places().enumerate() {
+    for (i, (sum, places)) in picks.places().enumerate() {
         let rows = picks.rows(sum);
         let _ = writeln!(out, "    // {}", title(picks, sum));
         let start = match sum.first {
@@ -91,20 +92,16 @@ pub(super) fn rust_function(out: &mut String, picks: &Picks, lens: [usize; 2], f
         if sum.chains() > 1 {
             let _ = writeln!(out, "    let mut odd = [0.0; 16];");
         }
-        for (k, blocks) in sum.picks.iter().enumerate() {
-            let chain = ["even", "odd"][k % sum.chains()];
+        for PickPlace { blocks, chain, values, words, shift } in places {
+            let chain = CHAINS[chain];
             let [low, high] = blocks.map(|block| match block {
                 Block::Inputs(at) => format!("&x[{at}]"),
                 Block::Sum(at) => format!("&sum{at}"),
             });
-            let values = pick * Picks::LANES;
-            let words = (word + k / picks.per_word) * Picks::LANES;
-            let shift = picks.shift(k);
             let _ = writeln!(
                 out,
                 "    pick::<{shift}>(&mut {chain}, &values[{values}..], {low}, {high}, &words[{words}..]);"
             );
-            pick += 1;
         }
         if sum.chains() > 1 {
             let _ = writeln!(out, "    kernels::pick_sum(&mut even, &odd);");
@@ -123,8 +120,4 @@ fn title(picks: &Picks, sum: &PickSum) -> String {
         Some(first) => format!("rows {first} to {}", first + picks.rows(sum) - 1),
         None => "what is too much for rows, to be added to them".to_owned(),
     }
-}
-
-fn offset(base: &str, by: usize) -> String {
-    if by == 0 { base.to_owned() } else { format!("{base} + {by}") }
 }

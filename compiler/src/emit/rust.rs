@@ -182,13 +182,7 @@ impl<'p> Speller<'p> {
             Operation::Picks(picks) => {
                 comment(out, &picks.why, indent);
                 let mut arguments = vec![self.view(&picks.output, true)];
-                arguments.push(match picks.init {
-                    Init::Bias { constant, offset } => {
-                        format!("kernels::Init::From({})", self.bias(constant, offset, picks.output.len))
-                    }
-                    Init::Zero => "kernels::Init::Zero".to_owned(),
-                    Init::Accumulate => "kernels::Init::Accumulate".to_owned(),
-                });
+                arguments.push(self.start(picks.init, picks.output.len));
                 arguments.extend([picks.values, picks.indices].map(|id| self.constant(id)));
                 arguments.push(self.view(&picks.input, false));
                 let _ = write!(out, "{:indent$}code_{}(", "", picks.name);
@@ -222,13 +216,11 @@ impl<'p> Speller<'p> {
         comment(out, &call.why, indent);
         let mut arguments: Vec<String> = call.outputs.iter().map(|view| self.view(view, true)).collect();
         match call.init {
-            Some(Init::Bias { constant, offset }) => {
-                let bias = self.bias(constant, offset, call.outputs[0].len);
-                arguments.push(if call.apart { bias } else { format!("kernels::Init::From({bias})") });
+            Some(Init::Bias { constant, offset }) if call.apart => {
+                arguments.push(self.bias(constant, offset, call.outputs[0].len));
             }
-            Some(Init::Zero) if !call.apart => arguments.push("kernels::Init::Zero".to_owned()),
-            Some(Init::Accumulate) if !call.apart => arguments.push("kernels::Init::Accumulate".to_owned()),
-            Some(Init::Zero | Init::Accumulate) | None => {}
+            Some(init) if !call.apart => arguments.push(self.start(init, call.outputs[0].len)),
+            Some(_) | None => {}
         }
         arguments.extend(call.tables.iter().map(|table| match table {
             Table::Given(id) => self.constant(*id),
@@ -245,6 +237,17 @@ impl<'p> Speller<'p> {
         let _ = write!(out, "{:indent$}{name}(", "");
         wrapped(out, &arguments, indent + 4);
         out.push_str(");\n");
+    }
+
+    /// What so many outputs start from, as an argument.
+    fn start(&self, init: Init, len: usize) -> String {
+        match init {
+            Init::Bias { constant, offset } => {
+                format!("kernels::Init::From({})", self.bias(constant, offset, len))
+            }
+            Init::Zero => "kernels::Init::Zero".to_owned(),
+            Init::Accumulate => "kernels::Init::Accumulate".to_owned(),
+        }
     }
 
     /// So many values of a bias, borrowed.

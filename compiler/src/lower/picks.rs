@@ -33,6 +33,8 @@ pub(super) struct Choice {
     values: Vec<f32>,
     /// An index for each pick and lane.
     indices: Vec<u32>,
+    /// Elements that picks hold.
+    held: usize,
     /// Elements that no pick holds.
     left_over: Csr,
     /// Whether it was chosen before, whatever it costs.
@@ -47,17 +49,17 @@ pub(super) fn choose(csr: &Csr, cols: usize) -> Option<Choice> {
     if cols > BLOCKS * LANES || csr.nnz() > (MOST * HELD).min(cover::MOST * rows) {
         return None;
     }
-    let choice = Choice::new(picker::picks(csr, cols), cols.div_ceil(LANES));
+    let choice = Choice::new(picker::picks(csr, cols), csr.nnz(), cols.div_ceil(LANES));
     (1..=MOST).contains(&choice.count()).then_some(choice)
 }
 
 impl Choice {
-    fn new(picked: picker::Picked, blocks: usize) -> Choice {
+    fn new(picked: picker::Picked, elements: usize, blocks: usize) -> Choice {
         let picker::Picked { sums, values, indices, left_over } = picked;
         // Blocks are loaded, and sums started and stored.
         let like_picks = values.len() / LANES + sums.len() + blocks;
         let cost = cost::PICK * like_picks as f64 + cost::TERM * left_over.nnz() as f64;
-        Choice { sums, values, indices, left_over, tuned: false, cost }
+        Choice { held: elements - left_over.nnz(), sums, values, indices, left_over, tuned: false, cost }
     }
 
     /// Number of picks.
@@ -77,13 +79,12 @@ impl Choice {
 
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
-        let held = self.values.iter().filter(|&&value| value != 0.0).count();
         format!(
             "look-ups as straight-line code{}, {} picks for {LANES} rows out of two blocks of {LANES} inputs, {:.0}% filled, {} \
              elements left over, about {:.0} ns",
             if self.tuned { ", as tuned" } else { "" },
             thousands(self.count()),
-            100.0 * held as f64 / self.values.len() as f64,
+            100.0 * self.held as f64 / self.values.len() as f64,
             thousands(self.left_over()),
             self.cost
         )
@@ -98,11 +99,10 @@ pub(super) fn multiply(
     choice: Choice,
     why: String,
 ) -> Csr {
-    let Choice { sums, values, indices, left_over, .. } = choice;
+    let Choice { sums, values, indices, held, left_over, .. } = choice;
     let field = path.field("sparse");
     let count = values.len() / LANES;
     let per_word = if count <= UNPACKED { 1 } else { 32 / Picks::BITS };
-    let held = values.iter().filter(|&&value| value != 0.0).count();
     let words = words(&sums, &indices, per_word);
     let values = builder.constant(&field.field("slots"), Data::F32(values), "values by pick and lane");
     let note = format!("where picks take from, {} bits each, {per_word} to a word", Picks::BITS);

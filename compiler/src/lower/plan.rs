@@ -182,7 +182,9 @@ fn chosen(part: &Part<'_>, way: Way) -> Form {
                 choice.tuned = true;
                 Form::Picks(choice)
             }
-            None => Form::Table(None, format!("since its inputs, {WHY}, would not stay in registers")),
+            None => {
+                Form::Table(None, format!("since look-ups as straight-line code, {WHY}, could not hold it"))
+            }
         },
         Way::Sell | Way::Csr => Form::Table(Some(way), WHY.to_owned()),
     }

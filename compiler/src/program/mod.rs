@@ -22,7 +22,7 @@ pub use code::{Batch, Code, CodeKind, Run};
 pub use data::{Data, IndexType};
 pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
-pub use picks::{Block, PickSum, Picks};
+pub use picks::{Block, PickPlace, PickSum, Picks};
 
 use crate::model::{InputKind, SourceFile};
 

@@ -23,7 +23,7 @@ pub struct Picks {
     pub init: Init,
     /// x, the whole matrix's columns.
     pub input: View,
-    /// Multiply-adds, those of empty lanes left out.
+    /// Multiply-adds: an element each.
     pub multiply_adds: u64,
     /// What it computes, and why in this way.
     pub why: String,
@@ -37,6 +37,21 @@ pub struct PickSum {
     pub first: Option<usize>,
     /// The two blocks of each pick.
     pub picks: Vec<[Block; 2]>,
+}
+
+/// Where a pick and what it reads stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PickPlace {
+    /// The two blocks it takes from.
+    pub blocks: [Block; 2],
+    /// The sum of [`PickSum::chains`] that it is added to.
+    pub chain: usize,
+    /// The first of its values.
+    pub values: usize,
+    /// The first of its words of indices.
+    pub words: usize,
+    /// Where its index starts in a word.
+    pub shift: usize,
 }
 
 /// Where a pick takes from.
@@ -75,19 +90,21 @@ impl Picks {
         sum.first.map_or(Picks::LANES, |first| Picks::LANES.min(self.output.len - first))
     }
 
-    /// Where the index of a sum's pick starts in its word.
-    pub fn shift(&self, pick: usize) -> usize {
-        Picks::BITS * (pick % self.per_word)
-    }
-
-    /// Each sum with its first pick and its first word, counted over all.
-    pub fn places(&self) -> impl Iterator<Item = (&PickSum, usize, usize)> {
-        let (mut pick, mut word) = (0, 0);
+    /// Each sum with where its picks stand.
+    pub fn places(&self) -> impl Iterator<Item = (&PickSum, Vec<PickPlace>)> {
+        let (mut values, mut first_word) = (0, 0);
         self.sums.iter().map(move |sum| {
-            let place = (sum, pick, word);
-            pick += sum.picks.len();
-            word += sum.picks.len().div_ceil(self.per_word);
-            place
+            let place = |(at, &blocks)| PickPlace {
+                blocks,
+                chain: at % sum.chains(),
+                values: values + at * Picks::LANES,
+                words: first_word + at / self.per_word * Picks::LANES,
+                shift: Picks::BITS * (at % self.per_word),
+            };
+            let places: Vec<PickPlace> = sum.picks.iter().enumerate().map(place).collect();
+            values += places.len() * Picks::LANES;
+            first_word += places.len().div_ceil(self.per_word) * Picks::LANES;
+            (sum, places)
         })
     }
 }
