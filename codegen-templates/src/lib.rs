@@ -55,6 +55,7 @@ pub mod kernels {
         SIXTEEN = "sixteen";
         LOOKUP = "lookup";
         LOOKUP_PACKED = "lookup_packed";
+        LOOKUP_HALVED = "lookup_halved";
         PICK = "pick";
         COO = "coo";
         CSR_ROW = "csr_row";

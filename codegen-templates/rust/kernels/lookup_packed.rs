@@ -10,6 +10,10 @@ const BEHIND: usize = 15;
 #[allow(dead_code)]
 const AHEAD: usize = 4096;
 
+/// Groups whose masks fill a word of 64 bits: one count says where the values of each of them stand.
+#[allow(dead_code)]
+const MASKS: usize = 4;
+
 /// `lookup` with packed values: bit `lane` of `masks[k * groups + g]`, window k and group g of a band, says whether that
 /// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
 /// floats.
@@ -119,15 +123,27 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
     // SAFETY: the caller's promise.
     unsafe {
         let (low, high) = (_mm512_loadu_ps(from), _mm512_loadu_ps(from.add(GROUP)));
-        let mut g = 0;
-        while g < G {
-            let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
-            let lanes = *mask.add(g);
-            let spread = _mm512_maskz_expand_ps(lanes, _mm512_loadu_ps(value));
-            _mm_prefetch::<_MM_HINT_T0>(value.wrapping_byte_add(AHEAD).cast());
-            partial[g][parity] = _mm512_fmadd_ps(spread, input, partial[g][parity]);
-            value = value.add(lanes.count_ones() as usize);
-            g += 1;
+        let mut first = 0;
+        while first < G {
+            let count = if G - first < MASKS { G - first } else { MASKS };
+            let mut word = 0_u64;
+            core::ptr::copy_nonoverlapping(mask.add(first), (&raw mut word).cast(), count);
+            let mut i = 0;
+            while i < count {
+                let g = first + i;
+                let before = if i == 0 { 0 } else { (word << (64 - 16 * i)).count_ones() };
+                let from = value.add(before as usize);
+                let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
+                let spread = _mm512_maskz_expand_ps((word >> (16 * i)) as u16, _mm512_loadu_ps(from));
+                if i % 2 == 0 {
+                    // More would take as long as what they save.
+                    _mm_prefetch::<_MM_HINT_T0>(from.wrapping_byte_add(AHEAD).cast());
+                }
+                partial[g][parity] = _mm512_fmadd_ps(spread, input, partial[g][parity]);
+                i += 1;
+            }
+            value = value.add(word.count_ones() as usize);
+            first += MASKS;
         }
         value
     }

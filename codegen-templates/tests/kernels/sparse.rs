@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, check, product};
-use crate::tables::{Lookup, slices};
+use crate::tables::{Halved, Lookup, slices};
 
 #[test]
 fn sparse_kernels() {
@@ -62,6 +62,31 @@ fn sparse_kernels() {
                     let added: f32 = row(i).filter(|&k| columns[k] as usize == j).map(|k| values[k]).sum();
                     assert_eq!(y[j], held + added);
                 }
+            }
+        }
+    }
+}
+
+/// Random slots of eight values or fewer; an input that none takes is infinite, which what is empty must not meet.
+#[test]
+fn halved_slots() {
+    if !crate::runs() {
+        return;
+    }
+    let random = &mut Random(7);
+    for (rows, cols) in [(1, 2), (17, 30), (33, 31), (64, 32), (65, 300), (300, 90)] {
+        for windows in [0, 1, 3, 4, 9] {
+            for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
+                let order = order.as_deref();
+                let mut x = random.floats(cols);
+                x[cols / 2] = f32::INFINITY;
+                let Halved { counts, starts, values, indices, sums } =
+                    Halved::new(random, rows, &x, windows, order);
+                check("lookup_halved", random, &sums, &mut |y, init| {
+                    kernels::lookup_halved(
+                        y, init, &counts, &starts, &values, &indices, order, &x, rows, cols,
+                    );
+                });
             }
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Takes row-major or compressed matrices; gives what lowering would store of them, written here once more and plainly.
 
+use crate::support::{Random, product};
+
 /// A row-major matrix in panels.
 pub(crate) fn panels(w: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     let mut out = Vec::new();
@@ -101,5 +103,61 @@ impl Lookup {
         tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
         tables.packed.extend([0.0; 15]);
         tables
+    }
+}
+
+/// The tables of random slots of eight values, with `windows` windows in each band, and the terms of each row.
+pub(crate) struct Halved {
+    pub(crate) counts: Vec<u16>,
+    pub(crate) starts: Vec<u16>,
+    pub(crate) values: Vec<f32>,
+    pub(crate) indices: Vec<u32>,
+    pub(crate) sums: Vec<Vec<f64>>,
+}
+
+impl Halved {
+    /// Slots that take no infinite input.
+    pub(crate) fn new(
+        random: &mut Random,
+        rows: usize,
+        x: &[f32],
+        windows: usize,
+        order: Option<&[u16]>,
+    ) -> Halved {
+        let (mut counts, mut starts, mut values, mut indices) = (vec![], vec![], vec![], vec![]);
+        let mut sums = vec![Vec::new(); rows];
+        let mut first = 0;
+        while first < rows {
+            let left = (rows - first).div_ceil(16);
+            let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= left).unwrap();
+            let word = indices.len();
+            indices.resize(word + windows.div_ceil(4) * groups * 16, 0x1010_1010_u32);
+            counts.push(windows as u16);
+            for k in 0..windows {
+                let start = if x.len() > 31 { k * (x.len() - 30) / windows } else { 0 };
+                starts.push(start as u16);
+                for g in 0..groups {
+                    let mut slot = [0.0; 8];
+                    let mut used = 0;
+                    for lane in 0..16 {
+                        let (row, index) = (first + g * 16 + lane, random.below(x.len().min(31)));
+                        if row >= rows || used == 8 || x[start + index].is_infinite() || random.below(3) == 0
+                        {
+                            continue;
+                        }
+                        slot[used] = random.floats(1)[0];
+                        let row = order.map_or(row, |order| order[row] as usize);
+                        sums[row].push(product(slot[used], x[start + index]));
+                        let byte = (if index < 16 { index } else { index + 1 }) | used << 5;
+                        let indexed = &mut indices[word + (k / 4 * groups + g) * 16 + lane];
+                        *indexed = *indexed & !(255 << (8 * (k % 4))) | (byte as u32) << (8 * (k % 4));
+                        used += 1;
+                    }
+                    values.extend(slot);
+                }
+            }
+            first += groups * 16;
+        }
+        Halved { counts, starts, values, indices, sums }
     }
 }

@@ -6,17 +6,18 @@
 //! windows of its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of
 //! its band; an element takes the first that is free of those that reach it, and what finds none is left over. Rows
 //! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
-//! many windows each; their sums then go to their places one by one. Tables have a value for every slot where those
-//! of all parts stay in the cache; else values are packed, since there bytes decide, from the part with the largest
-//! tables down until they fit into [`BUDGET`].
+//! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot where
+//! those of all parts stay in the cache ([`BUDGET`]); else from the part with the largest tables down eight values a slot
+//! ([`super::halved`]), or, where those would be too many bytes as well ([`HALVED_BUDGET`]), packed values, since there
+//! bytes decide.
 
 use std::cmp::Reverse;
 
 use super::builder::Builder;
 use super::parts::Part;
 use super::path::Path;
-use super::table;
-use super::windows::{assign, bands, count_held, windows};
+use super::windows::{bands, count_held, windows};
+use super::{halved, padded, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
@@ -29,6 +30,8 @@ pub(super) mod cost {
     pub(in crate::lower) const SLOT: f64 = 0.8;
     /// A slot with packed values.
     pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
+    /// A slot of eight values; on a Zen 5, where it takes 0.4 to 0.48 and a padded one 0.55 to 0.7.
+    pub(in crate::lower) const HALVED_SLOT: f64 = 0.5;
     /// A look-up of straight-line code out of the first-level cache, on that Xeon.
     pub(in crate::lower) const PICK: f64 = 0.35;
     /// An element left over, by itself; half of it where few are left over and become straight-line code.
@@ -43,18 +46,60 @@ pub(super) mod cost {
     pub(in crate::lower) const TERM: f64 = 0.3;
 }
 
-/// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
-/// second-level cache.
+/// The most bytes that the tables of all look-ups of a model may take with a value for every row of a slot: they should stay
+/// in a second-level cache.
 const BUDGET: usize = 3 << 19;
+
+/// The most bytes that they may take with eight values a slot, about [`HALVED_BYTES`] a non-zero, before they are packed.
+const HALVED_BUDGET: usize = 3 << 20;
+const HALVED_BYTES: f64 = 6.5;
 
 /// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
 pub(super) const GROUP: usize = 16;
 pub(super) const BAND: usize = 128;
 pub(super) const WINDOW: usize = 32;
-const INDICES: usize = 6;
+pub(super) const INDICES: usize = 6;
 
-/// Floats that `lookup_packed` may read behind the last value.
-const BEHIND: usize = 15;
+/// What a slot has room for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Slots {
+    /// A value for each of its sixteen rows.
+    Padded,
+    /// Eight values.
+    Halved,
+    /// As many values as there are.
+    Packed,
+}
+
+impl Slots {
+    /// Nanoseconds of a slot.
+    pub(super) fn cost(self) -> f64 {
+        match self {
+            Slots::Padded => cost::SLOT,
+            Slots::Halved => cost::HALVED_SLOT,
+            Slots::Packed => cost::PACKED_SLOT,
+        }
+    }
+
+    /// Columns of a window.
+    pub(super) fn window(self) -> usize {
+        if self == Slots::Halved { halved::WINDOW } else { WINDOW }
+    }
+
+    /// Slots that a word of indices serves.
+    fn in_a_word(self) -> usize {
+        if self == Slots::Halved { halved::BYTES } else { INDICES }
+    }
+
+    /// Bytes of the values, and of what tells which they are, where slots hold so many elements.
+    fn bytes(self, slots: usize, elements: usize) -> usize {
+        match self {
+            Slots::Padded => 4 * GROUP * slots,
+            Slots::Halved => 4 * halved::HALF * slots,
+            Slots::Packed => 4 * elements + 2 * slots,
+        }
+    }
+}
 
 /// How a part is looked up.
 #[derive(Debug, Clone)]
@@ -65,8 +110,8 @@ pub(super) struct Choice {
     sorted: bool,
     /// Where the windows of each band start.
     bands: Vec<Vec<usize>>,
-    /// Whether values are packed.
-    packed: bool,
+    /// What its slots have room for.
+    form: Slots,
     /// Whether it was chosen before, whatever it costs.
     tuned: bool,
     slots: usize,
@@ -84,46 +129,49 @@ pub(super) struct Choice {
 /// The cheapest look-ups for each part, where they are cheaper than sliced ELLPACK. Where a product is added to what is
 /// there, rows without elements can be left out.
 pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
-    let best = |part: &Part<'_>, packed| {
-        let choice = best(part.csr, part.cols, part.added, packed)?;
+    let best = |part: &Part<'_>, form| {
+        let choice = best(part.csr, part.cols, part.added, form)?;
         let rows = part.csr.row_ptr.len() - 1;
         let gathered = cost::GATHERED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
         (choice.cost < gathered).then_some(choice)
     };
-    let mut choices: Vec<_> = parts.iter().map(|part| best(part, false)).collect();
+    let mut choices: Vec<_> = parts.iter().map(|part| best(part, Slots::Padded)).collect();
     let bytes = |choice: &Option<Choice>| choice.as_ref().map_or(0, |choice| choice.bytes);
     let mut total: usize = choices.iter().map(bytes).sum();
     let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     largest_first.sort_by_key(|&i| Reverse(bytes(&choices[i])));
+    let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
+    let fewer = if HALVED_BYTES * nnz as f64 <= HALVED_BUDGET as f64 { Slots::Halved } else { Slots::Packed };
     for i in largest_first {
         if total > BUDGET {
             total -= bytes(&choices[i]);
-            choices[i] = best(&parts[i], true);
+            choices[i] = best(&parts[i], fewer);
             total += bytes(&choices[i]);
         }
     }
     choices
 }
 
-/// The cheapest way to look a part up with packed values or without, whatever else would be cheaper; none where look-ups
-/// would hold nothing.
-pub(super) fn chosen(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
-    let choice = best(csr, cols, added, packed).filter(|choice| choice.slots > 0)?;
+/// The cheapest way to look a part up with such slots, whatever else would be cheaper; none where look-ups would hold
+/// nothing.
+pub(super) fn chosen(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
+    let choice = best(csr, cols, added, form).filter(|choice| choice.slots > 0)?;
     Some(Choice { tuned: true, ..choice })
 }
 
 /// The cheaper of the two orders of rows; none where there are more columns than windows reach.
-fn best(csr: &Csr, cols: usize, added: bool, packed: bool) -> Option<Choice> {
+fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
     if cols > WINDOW + usize::from(u16::MAX) {
         return None;
     }
     let rows = 0..csr.row_ptr.len() as u32 - 1;
-    let natural = Choice::new(csr, cols, packed, rows.collect(), false);
+    let natural = Choice::new(csr, cols, form, rows.collect(), false);
     let listed = table::rows_by_length(csr, added);
     if listed.len() > usize::from(u16::MAX) {
         return Some(natural);
     }
-    let sorted = Choice::new(csr, cols, packed, listed, true);
+    let listed = if form == Slots::Halved { halved::evened(&listed) } else { listed };
+    let sorted = Choice::new(csr, cols, form, listed, true);
     Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
 
@@ -136,26 +184,26 @@ pub(super) fn single(left_over: &Csr) -> bool {
 }
 
 impl Choice {
-    fn new(csr: &Csr, cols: usize, packed: bool, rows: Vec<u32>, sorted: bool) -> Choice {
-        let slot = if packed { cost::PACKED_SLOT } else { cost::SLOT };
-        let starts: Vec<Vec<usize>> = bands(&rows).map(|rows| windows(csr, rows, cols, slot)).collect();
+    fn new(csr: &Csr, cols: usize, form: Slots, rows: Vec<u32>, sorted: bool) -> Choice {
+        let starts: Vec<Vec<usize>> = bands(&rows).map(|rows| windows(csr, rows, cols, form)).collect();
         let (mut slots, mut words, mut elements) = (0, 0, 0);
         for (rows, starts) in bands(&rows).zip(&starts) {
             let groups = rows.len().div_ceil(GROUP);
             slots += groups * starts.len();
-            words += groups * starts.len().div_ceil(INDICES);
-            elements += count_held(csr, rows, starts);
+            words += groups * starts.len().div_ceil(form.in_a_word());
+            elements += count_held(csr, rows, starts, cols, form);
         }
         let left_over = csr.nnz() - elements;
         let scattered = if sorted { rows.len() } else { 0 };
-        let values = if packed { 4 * elements + 2 * slots } else { 4 * GROUP * slots };
         Choice {
-            cost: slot * slots as f64 + cost::LEFT_OVER * left_over as f64 + cost::ROW * scattered as f64,
-            bytes: values + 4 * GROUP * words + 8 * left_over + 2 * scattered,
+            cost: form.cost() * slots as f64
+                + cost::LEFT_OVER * left_over as f64
+                + cost::ROW * scattered as f64,
+            bytes: form.bytes(slots, elements) + 4 * GROUP * words + 8 * left_over + 2 * scattered,
             rows,
             sorted,
             bands: starts,
-            packed,
+            form,
             tuned: false,
             slots,
             elements: csr.nnz(),
@@ -166,22 +214,29 @@ impl Choice {
 
     /// Which of the ways it is.
     pub(super) fn way(&self) -> Way {
-        if self.packed { Way::LookupPacked } else { Way::Lookup }
+        match self.form {
+            Slots::Padded => Way::Lookup,
+            Slots::Halved => Way::LookupHalved,
+            Slots::Packed => Way::LookupPacked,
+        }
     }
 
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
+        let (room, filled) = match self.form {
+            Slots::Padded => (GROUP, "filled"),
+            Slots::Halved => (halved::HALF, "of eight values a slot filled"),
+            Slots::Packed => (GROUP, "filled and packed"),
+        };
         format!(
-            "look-ups in registers{}, {} slots of 16 rows and a window of 32 columns, {:.0}% filled{}{}, {} elements left \
+            "look-ups in registers{}, {} slots of 16 rows and a window of {} columns, {:.0}% {}{}{}, {} elements left \
              over, about {:.0} ns",
             if self.tuned { ", as tuned" } else { "" },
             thousands(self.slots),
-            100.0 * (self.elements - self.left_over) as f64 / (GROUP * self.slots.max(1)) as f64,
-            match (self.packed, self.tuned) {
-                (false, _) => "",
-                (true, false) => " and packed, beyond the budget of bytes",
-                (true, true) => " and packed",
-            },
+            self.form.window(),
+            100.0 * (self.elements - self.left_over) as f64 / (room * self.slots.max(1)) as f64,
+            filled,
+            if self.form == Slots::Padded || self.tuned { "" } else { ", beyond the budget of bytes" },
             if self.sorted { ", rows sorted by length" } else { "" },
             thousands(self.left_over),
             self.cost
@@ -198,7 +253,6 @@ pub(super) fn multiply(
     choice: &Choice,
     why: &str,
 ) -> Csr {
-    let mut tables = Tables::new(csr, choice);
     let field = path.field("sparse");
     let starts = choice.bands.iter().flatten().map(|&start| start as u16).collect();
     let counts = choice.bands.iter().map(|starts| starts.len() as u16).collect();
@@ -214,84 +268,62 @@ pub(super) fn multiply(
             "first column of each window",
         )),
     ];
-    let kernel = if choice.packed {
-        let note = "values by window, group and lane, and some zeros";
-        arguments.push(builder.floats(&field.field("slots"), tables.packed(), note));
-        let note = "which lanes of each slot have a value";
-        arguments.push(Table::Given(builder.constant(&field.field("masks"), Data::U16(tables.masks), note)));
-        Kernel::LOOKUP_PACKED
-    } else {
-        let note = "values by window, group and lane";
+    let mut held = vec![false; csr.nnz()];
+    let indices = if choice.form == Slots::Halved {
+        let tables =
+            halved::Tables::new(csr, &choice.rows, &choice.bands, x.len, &mut |element| held[element] = true);
+        let note = "eight values for each window and group";
         arguments.push(builder.floats(&field.field("slots"), tables.values, note));
-        Kernel::LOOKUP
+        tables.indices
+    } else {
+        let mut tables =
+            padded::Tables::new(csr, &choice.rows, &choice.bands, &mut |element| held[element] = true);
+        if choice.form == Slots::Packed {
+            let note = "values by window, group and lane, and some zeros";
+            arguments.push(builder.floats(&field.field("slots"), tables.packed(), note));
+            let note = "which lanes of each slot have a value";
+            arguments.push(Table::Given(builder.constant(
+                &field.field("masks"),
+                Data::U16(tables.masks),
+                note,
+            )));
+        } else {
+            let note = "values by window, group and lane";
+            arguments.push(builder.floats(&field.field("slots"), tables.values, note));
+        }
+        tables.indices
     };
-    let note = "columns in their windows, 5 bits each";
-    arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(tables.indices), note)));
+    let (kernel, note) = match choice.form {
+        Slots::Padded => (Kernel::LOOKUP, "columns in their windows, 5 bits each"),
+        Slots::Halved => {
+            (Kernel::LOOKUP_HALVED, "columns in their windows, 5 bits, and values of their slots, 3")
+        }
+        Slots::Packed => (Kernel::LOOKUP_PACKED, "columns in their windows, 5 bits each"),
+    };
+    arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(indices), note)));
     let order = choice.sorted.then(|| {
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
         builder.constant(&field.field("rows"), Data::U16(rows), "the row of each lane, longest first")
     });
     arguments.push(Table::Optional(order));
-    let held = csr.nnz() - tables.left_over.nnz();
+    let left_over = left_over(csr, &held);
     let dims = vec![choice.rows.len(), x.len];
-    builder.product(kernel, (y, init), arguments, Source::View(x), dims, held, why.to_owned());
-    tables.left_over
+    let terms = csr.nnz() - left_over.nnz();
+    builder.product(kernel, (y, init), arguments, Source::View(x), dims, terms, why.to_owned());
+    left_over
 }
 
-/// What the kernels read, band after band, before values are packed.
-struct Tables {
-    /// A value for each lane of each slot, 0 where there is none.
-    values: Vec<f32>,
-    /// Which lanes of each slot have a value.
-    masks: Vec<u16>,
-    indices: Vec<u32>,
-    left_over: Csr,
-}
-
-impl Tables {
-    fn new(csr: &Csr, choice: &Choice) -> Tables {
-        let mut held = vec![false; csr.nnz()];
-        let mut tables = Tables {
-            values: Vec::with_capacity(GROUP * choice.slots),
-            masks: Vec::with_capacity(choice.slots),
-            indices: Vec::new(),
-            left_over: Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() },
-        };
-        for (rows, starts) in bands(&choice.rows).zip(&choice.bands) {
-            let groups = rows.len().div_ceil(GROUP);
-            let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
-            tables.values.resize(value + starts.len() * groups * GROUP, 0.0);
-            tables.masks.resize(mask + starts.len() * groups, 0);
-            tables.indices.resize(word + starts.len().div_ceil(INDICES) * groups * GROUP, 0);
-            for (i, &row) in rows.iter().enumerate() {
-                assign(csr, row as usize, starts, &mut |k, element| {
-                    let index = csr.col_idx[element] - starts[k] as u32;
-                    tables.values[value + k * groups * GROUP + i] = csr.values[element];
-                    tables.masks[mask + k * groups + i / GROUP] |= 1 << (i % GROUP);
-                    tables.indices[word + k / INDICES * groups * GROUP + i] |= index << (5 * (k % INDICES));
-                    held[element] = true;
-                });
-            }
+/// The elements that are not held.
+fn left_over(csr: &Csr, held: &[bool]) -> Csr {
+    let mut left_over = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
+    for bounds in csr.row_ptr.windows(2) {
+        for element in (bounds[0] as usize..bounds[1] as usize).filter(|&element| !held[element]) {
+            left_over.col_idx.push(csr.col_idx[element]);
+            left_over.values.push(csr.values[element]);
         }
-        let left_over = &mut tables.left_over;
-        for bounds in csr.row_ptr.windows(2) {
-            for element in (bounds[0] as usize..bounds[1] as usize).filter(|&element| !held[element]) {
-                left_over.col_idx.push(csr.col_idx[element]);
-                left_over.values.push(csr.values[element]);
-            }
-            left_over.row_ptr.push(left_over.values.len() as u32);
-        }
-        tables
+        left_over.row_ptr.push(left_over.values.len() as u32);
     }
-
-    /// Takes the values that there are, and the zeros that the kernel may read behind them.
-    fn packed(&mut self) -> Vec<f32> {
-        let mut values = std::mem::take(&mut self.values);
-        let mut lanes = self.masks.iter().flat_map(|mask| (0..GROUP).map(move |lane| mask >> lane & 1 == 1));
-        values.retain(|_| lanes.next() == Some(true));
-        values.extend([0.0; BEHIND]);
-        values
-    }
+    left_over
 }
 
 #[cfg(test)]
@@ -314,35 +346,46 @@ mod tests {
     }
 
     #[test]
-    fn values_are_packed_from_the_largest_part_down_until_all_fit() {
-        let (large, half) = (csr(2600, 1300, 4), csr(1300, 1300, 4));
-        let packed = |matrices: &[&Csr]| -> Vec<bool> {
+    fn slots_have_fewer_values_from_the_largest_part_down_until_all_fit() {
+        let (large, half) = (csr(2600, 1300, 4), csr(1000, 1300, 4));
+        let forms = |matrices: &[&Csr]| -> Vec<Slots> {
             let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
             let parts: Vec<_> = matrices.iter().map(part).collect();
-            choose(&parts).into_iter().map(|choice| choice.unwrap().packed).collect()
+            choose(&parts).into_iter().map(|choice| choice.unwrap().form).collect()
         };
-        assert_eq!(packed(&[&half, &half]), [false, false]);
-        assert_eq!(packed(&[&half, &large]), [false, true]);
-        assert_eq!(packed(&[&large, &large]), [true, true]);
+        assert_eq!(forms(&[&half, &half]), [Slots::Padded; 2]);
+        assert_eq!(forms(&[&half, &large]), [Slots::Padded, Slots::Halved]);
+        assert_eq!(forms(&[&large, &large]), [Slots::Halved; 2]);
+        assert_eq!(forms(&[&large, &large, &large, &large]), [Slots::Packed; 4]);
     }
 
     #[test]
     fn every_element_is_held_once_or_left_over() {
         for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
             let csr = csr(rows, cols, percent);
-            for sorted in [false, true] {
+            for (sorted, form) in
+                [(false, Slots::Padded), (true, Slots::Padded), (false, Slots::Halved), (true, Slots::Halved)]
+            {
                 let natural = (0..rows).collect();
                 let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
-                let choice = Choice::new(&csr, cols as usize, false, order, sorted);
-                let within = |&start: &usize| start == 0 || start + WINDOW <= cols as usize;
+                let choice = Choice::new(&csr, cols as usize, form, order, sorted);
+                let within = |&start: &usize| start == 0 || start + form.window() <= cols as usize;
                 assert!(choice.bands.iter().flatten().all(within));
-                let mut tables = Tables::new(&csr, &choice);
-                let without: f32 = tables.values.iter().sum();
-                let mut found = tables.packed();
-                assert_eq!(found.split_off(found.len() - BEHIND), [0.0; BEHIND]);
+                let mut held = vec![false; csr.nnz()];
+                let mut hold = |element: usize| assert!(!std::mem::replace(&mut held[element], true));
+                let mut found = if form == Slots::Halved {
+                    halved::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
+                } else {
+                    let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, &mut hold);
+                    let without: f32 = tables.values.iter().sum();
+                    let mut packed = tables.packed();
+                    assert_eq!(packed.split_off(packed.len() - padded::BEHIND), [0.0; padded::BEHIND]);
+                    assert_eq!(packed.iter().sum::<f32>(), without);
+                    packed
+                };
+                found.retain(|&value| value != 0.0);
                 assert_eq!(found.len(), csr.nnz() - choice.left_over);
-                assert_eq!(found.iter().sum::<f32>(), without);
-                found.extend(&tables.left_over.values);
+                found.extend(&left_over(&csr, &held).values);
                 found.sort_by(f32::total_cmp);
                 assert_eq!(found, csr.values);
             }

@@ -17,6 +17,7 @@
 
 use std::collections::BTreeMap;
 
+use super::lookup::Slots;
 use super::parts::{Part, parts};
 use super::path::Path;
 use super::{lookup, picks, table};
@@ -166,17 +167,18 @@ impl Used {
 /// The form of a part whose way was chosen before.
 fn chosen(part: &Part<'_>, way: Way) -> Form {
     const WHY: &str = "as tuned";
+    let looked_up = |part: &Part<'_>, slots| match lookup::chosen(part.csr, part.cols, part.added, slots) {
+        Some(choice) => Form::Lookup(choice),
+        None => Form::Table(None, format!("since no look-ups, {WHY}, could hold any of it")),
+    };
     match way {
         Way::Straight => {
             let bytes = thousands(part.csr.nnz() * BYTES_PER_TERM);
             Form::Straight(format!("straight line, {WHY}; about {bytes} bytes of code"))
         }
-        Way::Lookup | Way::LookupPacked => {
-            match lookup::chosen(part.csr, part.cols, part.added, way == Way::LookupPacked) {
-                Some(choice) => Form::Lookup(choice),
-                None => Form::Table(None, format!("since no look-ups, {WHY}, could hold any of it")),
-            }
-        }
+        Way::Lookup => looked_up(part, Slots::Padded),
+        Way::LookupHalved => looked_up(part, Slots::Halved),
+        Way::LookupPacked => looked_up(part, Slots::Packed),
         Way::LookupStraight => match picks::choose(part.csr, part.cols) {
             Some(mut choice) => {
                 choice.tuned = true;

@@ -3,7 +3,8 @@
 //! Takes a sparse part and the rows of a band; gives the first column of each window, placed by quantiles of the band's
 //! elements. [`super::lookup`] makes tables of them.
 
-use super::lookup::{BAND, GROUP, WINDOW, cost};
+use super::halved;
+use super::lookup::{BAND, GROUP, Slots, WINDOW, cost};
 use crate::model::Csr;
 
 /// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
@@ -18,33 +19,39 @@ pub(super) fn bands(rows: &[u32]) -> impl Iterator<Item = &[u32]> {
     })
 }
 
-/// The windows of a band: their number is the cheapest of those tried, which are a quarter apart at first and closer
-/// around the best of them.
-pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slot: f64) -> Vec<usize> {
+/// The windows of a band: their number is the cheapest of those tried, which are far apart at first and closer around the
+/// best of them. Slots of eight values are tried from where they would all be full, since dealing takes its time.
+pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec<usize> {
     let groups = rows.len().div_ceil(GROUP);
     let columns = Quantiles::new(csr, rows, cols);
     let elements = columns.before[cols] as usize;
     let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
     let mut attempt = |count: usize| {
-        let starts = columns.windows(count);
-        let left_over = elements - count_held(csr, rows, &starts);
-        let cost = slot * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
+        let starts = columns.windows(count, slots.window());
+        let left_over = elements - count_held(csr, rows, &starts, cols, slots);
+        let cost = slots.cost() * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
         if cost < best.0 {
             best = (cost, starts);
         }
         (left_over, best.1.len())
     };
-    let mut count = 1;
+    let full = elements.div_ceil(groups * halved::HALF);
+    let (first, apart, around, close) = match slots {
+        Slots::Padded | Slots::Packed => (1, 4, (5, 4), 32),
+        Slots::Halved => (full.max(1), 8, (16, 12), 24),
+    };
+    let mut count = first;
     while count <= usize::from(u16::MAX) {
         let (left_over, best) = attempt(count);
-        if left_over == 0 || count > 2 * best + 8 {
+        if left_over == 0 || count > 2 * best + 8 || (first > 1 && count > best + best / 4 + 8) {
             break;
         }
-        count += 1 + count / 4;
+        count += 1 + count / apart;
     }
     let (_, middle) = attempt(1);
-    let step = 1 + middle / 32;
-    for count in (middle - middle / 5..=middle + middle / 4).step_by(step).filter(|&count| count > 0) {
+    let step = 1 + middle / close;
+    let around = middle - middle / around.0..=middle + middle / around.1;
+    for count in around.step_by(step).filter(|&count| count > 0) {
         attempt(count);
     }
     best.1
@@ -70,8 +77,8 @@ impl Quantiles {
         Quantiles { before }
     }
 
-    /// So many windows, with equal numbers of elements between the middles of neighbours.
-    fn windows(&self, count: usize) -> Vec<usize> {
+    /// So many windows of so many columns, with equal numbers of elements between the middles of neighbours.
+    fn windows(&self, count: usize, window: usize) -> Vec<usize> {
         let cols = self.before.len() - 1;
         let elements = u64::from(self.before[cols]);
         let mut column = 0;
@@ -81,7 +88,7 @@ impl Quantiles {
                 while column + 1 < cols && u64::from(self.before[column + 1]) <= middle {
                     column += 1;
                 }
-                column.saturating_sub(WINDOW / 2).min(cols.saturating_sub(WINDOW))
+                column.saturating_sub(window / 2).min(cols.saturating_sub(window))
             })
             .collect()
     }
@@ -105,7 +112,11 @@ pub(super) fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl F
     }
 }
 
-pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize]) -> usize {
+/// Elements of a band that its slots hold.
+pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize, slots: Slots) -> usize {
+    if slots == Slots::Halved {
+        return halved::count_held(csr, rows, starts, cols);
+    }
     let mut held = 0;
     rows.iter().for_each(|&row| assign(csr, row as usize, starts, &mut |_, _| held += 1));
     held

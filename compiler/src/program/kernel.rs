@@ -54,6 +54,7 @@ parts! {
     SIXTEEN needs [BASE];
     LOOKUP needs [SIXTEEN];
     LOOKUP_PACKED needs [LOOKUP];
+    LOOKUP_HALVED needs [LOOKUP];
     PICK needs [SIXTEEN];
     COO needs [BASE];
     CSR_ROW needs [BASE];
@@ -98,6 +99,7 @@ kernels! {
     CSR = "csr" ("rows", "nnz") in CSR;
     LOOKUP = "lookup" ("rows", "cols") in LOOKUP;
     LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
+    LOOKUP_HALVED = "lookup_halved" ("rows", "cols") in LOOKUP_HALVED;
     COO = "coo" ("count") in COO;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;

@@ -215,6 +215,14 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_KEEP(vector) ((void)0)
 #endif
 
+/* Keeps GCC from computing what goes into a vector of AVX-512 before or after that of the next one named so. Where it moves
+ * loads about, tables are not read from front to back, and processors foresee less. */
+#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
+#define DOPED_IN_TURN(vector) __asm__ volatile("" : "+v"(vector))
+#else
+#define DOPED_IN_TURN(vector) ((void)0)
+#endif
+
 /* Hides which table a pointer leads to from GCC, which would take each load that it can place, and go through the text of
  * the whole table for it: seconds for a large one. */
 #if defined(__GNUC__) && !defined(__clang__)

@@ -78,6 +78,7 @@ DOPED_INLINE void doped_lookup_window(doped_sixteen *sums, doped_sixteen_indices
         doped_sixteen value;
         memcpy(&value, values + g * DOPED_GROUP, sizeof value);
         sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
+        DOPED_IN_TURN(sums[2 * g + odd]);
         at[g] = at[g] >> 5;
     }
 }

@@ -9,17 +9,8 @@
 /* Bytes ahead of which values are fetched: their addresses depend on the masks, so that no processor foresees them. */
 #define DOPED_AHEAD 4096
 
-/* Number of bits that are set. */
-DOPED_INLINE size_t doped_count(uint32_t mask) {
-#if defined(__GNUC__)
-    DOPED_HIDE(mask); /* or GCC counts sixteen bits, in a register whose other half waits for the count before */
-    return (size_t)__builtin_popcount(mask);
-#else
-    mask = mask - (mask >> 1 & 0x55555555u);
-    mask = (mask & 0x33333333u) + (mask >> 2 & 0x33333333u);
-    return ((mask + (mask >> 4)) & 0x0f0f0f0fu) * 0x01010101u >> 24;
-#endif
-}
+/* Groups whose masks fill a word of 64 bits: one count says where the values of each of them stand. */
+#define DOPED_MASKS 4
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 /* The next values at the lanes of the mask, 0 elsewhere. */
@@ -42,12 +33,23 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_sixteen *sums, doped_
     DOPED_KEEP(low);
     DOPED_KEEP(high);
     DOPED_UNROLL
-    for (size_t g = 0; g < groups; g++) {
-        const doped_sixteen value = doped_expand(values, masks[g]);
-        DOPED_FETCH(values, DOPED_AHEAD);
-        sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
-        at[g] = at[g] >> 5;
-        values += doped_count(masks[g]);
+    for (size_t first = 0; first < groups; first += DOPED_MASKS) {
+        const size_t count = groups - first < DOPED_MASKS ? groups - first : DOPED_MASKS;
+        uint64_t word = 0;
+        memcpy(&word, masks + first, count * sizeof *masks);
+        DOPED_UNROLL
+        for (size_t i = 0; i < count; i++) {
+            const size_t g = first + i;
+            const float *from = i == 0 ? values : values + __builtin_popcountll(word << (64 - 16 * i));
+            const doped_sixteen value = doped_expand(from, (uint16_t)(word >> 16 * i));
+            if (i % 2 == 0) { /* more would take as long as what they save */
+                DOPED_FETCH(from, DOPED_AHEAD);
+            }
+            sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
+            DOPED_IN_TURN(sums[2 * g + odd]);
+            at[g] = at[g] >> 5;
+        }
+        values += __builtin_popcountll(word);
     }
     return values;
 }

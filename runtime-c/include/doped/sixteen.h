@@ -1,5 +1,5 @@
-/* Sixteen floats side by side, as a register of AVX-512 holds them, and the instruction that takes sixteen out of two such
- * registers (vpermi2ps). Takes nothing. Where there are no such registers, sixteen floats are an array and the loop is
+/* Sixteen floats side by side, as a register of AVX-512 holds them, and the instructions that take sixteen out of one or
+ * two such registers (vpermps, vpermi2ps). Takes nothing. Where there are no such registers, sixteen floats are an array and the loop is
  * plain. */
 #ifndef DOPED_SIXTEEN_H
 #define DOPED_SIXTEEN_H
@@ -30,6 +30,29 @@ DOPED_INLINE doped_sixteen doped_look_up(doped_sixteen low, doped_sixteen high, 
     return __builtin_ia32_vpermi2varps512(low, at, high);
 #else
     return __builtin_shuffle(low, high, at);
+#endif
+}
+
+/* Lane by lane the element of `from` that the low four bits of `at` name. */
+DOPED_INLINE doped_sixteen doped_spread(doped_sixteen from, doped_sixteen_indices at) {
+#if defined(__clang__)
+    return __builtin_ia32_permvarsf512(from, at);
+#else
+    return __builtin_shuffle(from, at);
+#endif
+}
+
+/* Eight floats from any address, twice. */
+DOPED_INLINE doped_sixteen doped_twice(const float *from) {
+#if defined(__clang__)
+    float eight __attribute__((vector_size(32)));
+    memcpy(&eight, from, sizeof eight);
+    return __builtin_shufflevector(eight, eight, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+#else
+    double pairs __attribute__((vector_size(32)));
+    const double none __attribute__((vector_size(64))) = {0.0};
+    memcpy(&pairs, from, sizeof pairs);
+    return (doped_sixteen)__builtin_ia32_broadcastf64x4_512(pairs, none, 0xff);
 #endif
 }
 #else

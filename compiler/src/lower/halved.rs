@@ -1,0 +1,152 @@
+//! Look-ups whose slots have eight values for their sixteen rows: which element stands in which slot, and the tables.
+//!
+//! Takes a sparse part, the rows of a band and its windows. A slot has room for eight elements, each of another row: of a
+//! group's rows with an element in reach those that can wait least. Gives bytes for each row of each slot, where its value
+//! and its input stand, as the kernel `lookup_halved` reads them.
+
+use super::lookup::GROUP;
+use super::windows::bands;
+use crate::model::Csr;
+
+/// Columns of a window: the kernel puts a zero beside them.
+pub(super) const WINDOW: usize = 31;
+
+/// Bytes in a word of indices.
+pub(super) const BYTES: usize = 4;
+
+/// Values of a slot.
+pub(super) const HALF: usize = 8;
+
+/// Where a window's zero stands; columns from the 16th on are one further up.
+const NOTHING: u32 = 16;
+
+/// Elements of a row that are looked at to tell how long it can wait.
+const AHEAD: usize = 4;
+
+/// Rows that stand longest first, in an order in which the groups of each band have about as many elements: they are dealt
+/// to the groups up and down.
+pub(super) fn evened(rows: &[u32]) -> Vec<u32> {
+    let mut evened = Vec::with_capacity(rows.len());
+    for band in bands(rows) {
+        let mut groups = vec![Vec::with_capacity(GROUP); band.len().div_ceil(GROUP)];
+        let last = groups.len() - 1;
+        let room = |g: usize| if g < last { GROUP } else { band.len() - last * GROUP };
+        let mut turns = (0..=last).chain((0..=last).rev()).cycle();
+        for &row in band {
+            if let Some(g) = turns.find(|&g| groups[g].len() < room(g)) {
+                groups[g].push(row);
+            }
+        }
+        evened.extend(groups.concat());
+    }
+    evened
+}
+
+/// Deals the elements of a group's rows to its slots, a slot for each window; calls `visit` with the window, the row's place
+/// in the group and the element. `reached` is what [`reached`] gives for the windows.
+pub(super) fn deal(
+    csr: &Csr,
+    rows: &[u32],
+    starts: &[usize],
+    reached: &[u32],
+    visit: &mut impl FnMut(usize, usize, usize),
+) {
+    let mut rest = [&[][..]; GROUP];
+    let mut next = [0; GROUP];
+    for (lane, &row) in rows.iter().enumerate() {
+        let (first, end) = (csr.row_ptr[row as usize] as usize, csr.row_ptr[row as usize + 1] as usize);
+        (next[lane], rest[lane]) = (first, &csr.col_idx[first..end]);
+    }
+    for (k, &start) in starts.iter().enumerate() {
+        let mut waiting = [(0, 0); GROUP];
+        let mut count = 0;
+        for lane in 0..rows.len() {
+            let lost = rest[lane].iter().take_while(|&&column| (column as usize) < start).count();
+            next[lane] += lost;
+            rest[lane] = &rest[lane][lost..];
+            if rest[lane].first().is_some_and(|&column| (column as usize) < start + WINDOW) {
+                waiting[count] = (lane, 0);
+                count += 1;
+            }
+        }
+        let waiting = &mut waiting[..count];
+        if count > HALF {
+            for (lane, slack) in waiting.iter_mut() {
+                // The i-th element from here needs a slot after i others of its row, before windows pass it by.
+                let spare = |(i, &column): (usize, &u32)| reached[column as usize] as i32 - (k + i) as i32;
+                *slack = rest[*lane].iter().take(AHEAD).enumerate().map(spare).min().unwrap_or(0);
+            }
+            waiting.select_nth_unstable_by_key(HALF, |&(lane, slack)| (slack, lane));
+        }
+        for &(lane, _) in &waiting[..count.min(HALF)] {
+            visit(k, lane, next[lane]);
+            next[lane] += 1;
+            rest[lane] = &rest[lane][1..];
+        }
+    }
+}
+
+/// For each column the number of windows that start at it or before.
+pub(super) fn reached(starts: &[usize], cols: usize) -> Vec<u32> {
+    let mut windows = 0;
+    (0..cols)
+        .map(|column| {
+            while starts.get(windows).is_some_and(|&start| start <= column) {
+                windows += 1;
+            }
+            windows as u32
+        })
+        .collect()
+}
+
+/// Elements of a band that its slots hold.
+pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize) -> usize {
+    let reached = reached(starts, cols);
+    let mut held = 0;
+    rows.chunks(GROUP).for_each(|rows| deal(csr, rows, starts, &reached, &mut |_, _, _| held += 1));
+    held
+}
+
+/// What the kernel reads, band after band.
+pub(super) struct Tables {
+    /// Eight values for each slot, 0 where there are fewer.
+    pub(super) values: Vec<f32>,
+    /// A byte for each row of each slot, four slots to a word.
+    pub(super) indices: Vec<u32>,
+}
+
+impl Tables {
+    /// The tables for rows in the order of the bands, each with its windows; calls `hold` with every element that they hold.
+    pub(super) fn new(
+        csr: &Csr,
+        rows: &[u32],
+        windows: &[Vec<usize>],
+        cols: usize,
+        hold: &mut impl FnMut(usize),
+    ) -> Tables {
+        let mut tables = Tables { values: Vec::new(), indices: Vec::new() };
+        for (rows, starts) in bands(rows).zip(windows) {
+            let groups = rows.len().div_ceil(GROUP);
+            let (value, word) = (tables.values.len(), tables.indices.len());
+            let nothing = NOTHING * 0x0101_0101;
+            tables.values.resize(value + starts.len() * groups * HALF, 0.0);
+            tables.indices.resize(word + starts.len().div_ceil(BYTES) * groups * GROUP, nothing);
+            let reached = reached(starts, cols);
+            for (g, rows) in rows.chunks(GROUP).enumerate() {
+                let mut used = vec![0; starts.len()];
+                deal(csr, rows, starts, &reached, &mut |k, lane, element| {
+                    let column = csr.col_idx[element] - starts[k] as u32;
+                    let index = column + u32::from(column >= NOTHING);
+                    let byte = index | used[k] << 5;
+                    let shift = 8 * (k % BYTES);
+                    let indices = &mut tables.indices[word + (k / BYTES * groups + g) * GROUP + lane];
+                    *indices = *indices & !(255 << shift) | byte << shift;
+                    tables.values[value + (k * groups + g) * HALF + used[k] as usize] = csr.values[element];
+                    used[k] += 1;
+                    hold(element);
+                });
+            }
+        }
+        tables
+    }
+}
