@@ -163,7 +163,7 @@ pub(super) fn chosen(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option
 
 /// The cheaper of the two orders of rows; none where there are more columns than windows reach.
 fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
-    if cols > WINDOW + usize::from(u16::MAX) {
+    if cols > form.window() + usize::from(u16::MAX) {
         return None;
     }
     let rows = 0..csr.row_ptr.len() as u32 - 1;
