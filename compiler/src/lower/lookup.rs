@@ -7,9 +7,9 @@
 //! its band; an element takes the first that is free of those that reach it, and what finds none is left over. Rows
 //! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
 //! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot where
-//! those of all parts stay in the cache ([`BUDGET`]); else from the part with the largest tables down eight values a slot
-//! ([`super::halved`]), or, where those would be too many bytes as well ([`HALVED_BUDGET`]), packed values, since there
-//! bytes decide.
+//! those of all parts stay in the cache ([`BUDGET`]); else, from the part with the largest tables down until they do, eight
+//! values a slot ([`super::halved`]), or packed values where those of eight would not stay there either, since then bytes
+//! decide.
 
 use std::cmp::Reverse;
 
@@ -46,15 +46,13 @@ pub(super) mod cost {
     pub(in crate::lower) const TERM: f64 = 0.3;
 }
 
-/// The most bytes that the tables of all look-ups of a model may take with a value for every row of a slot: they should stay
-/// in a second-level cache.
+/// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
+/// second-level cache. Processors with a fast third level would rather have eight values a slot than packed ones at any size,
+/// which `--tune` finds out; on those with a slow one bytes decide there.
 const BUDGET: usize = 3 << 19;
 
-/// The most bytes that they may take with eight values a slot, about [`HALVED_BYTES`] a non-zero, before they are packed: as
-/// much as a second-level cache of 2 MB keeps of tables that are read over and over. Processors with a fast third level would
-/// rather have eight values a slot whatever the size, which `--tune` finds out; on those with a slow one bytes decide there.
-const HALVED_BUDGET: usize = 7 << 18;
-const HALVED_BYTES: f64 = 6.5;
+/// About what a non-zero takes with eight values a slot.
+const HALVED_BYTES: usize = 7;
 
 /// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
 pub(super) const GROUP: usize = 16;
@@ -143,7 +141,7 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
     let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     largest_first.sort_by_key(|&i| Reverse(bytes(&choices[i])));
     let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
-    let fewer = if HALVED_BYTES * nnz as f64 <= HALVED_BUDGET as f64 { Slots::Halved } else { Slots::Packed };
+    let fewer = if HALVED_BYTES * nnz <= BUDGET { Slots::Halved } else { Slots::Packed };
     for i in largest_first {
         if total > BUDGET {
             total -= bytes(&choices[i]);
@@ -357,8 +355,7 @@ mod tests {
         };
         assert_eq!(forms(&[&half, &half]), [Slots::Padded; 2]);
         assert_eq!(forms(&[&half, &large]), [Slots::Padded, Slots::Halved]);
-        assert_eq!(forms(&[&large, &large]), [Slots::Halved; 2]);
-        assert_eq!(forms(&[&large, &large, &large]), [Slots::Packed; 3]);
+        assert_eq!(forms(&[&large, &large]), [Slots::Packed; 2]);
     }
 
     #[test]
