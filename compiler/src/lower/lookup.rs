@@ -303,7 +303,11 @@ pub(super) fn multiply(
     arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(indices), note)));
     let order = choice.sorted.then(|| {
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
-        builder.constant(&field.field("rows"), Data::U16(rows), "the row of each lane, longest first")
+        let note = match choice.form {
+            Slots::Padded | Slots::Packed => "the row of each lane, longest first",
+            Slots::Halved => "the row of each lane, those of a band dealt to its groups by length",
+        };
+        builder.constant(&field.field("rows"), Data::U16(rows), note)
     });
     arguments.push(Table::Optional(order));
     let left_over = left_over(csr, &held);

@@ -19,8 +19,34 @@ pub(super) fn bands(rows: &[u32]) -> impl Iterator<Item = &[u32]> {
     })
 }
 
-/// The windows of a band: their number is the cheapest of those tried, which are far apart at first and closer around the
-/// best of them. Slots of eight values are tried from where they would all be full, since dealing takes its time.
+/// Which numbers of windows are tried for a band: each a part larger than the one before, until they are far above the best
+/// of them; then closer around that.
+struct Tries {
+    first: usize,
+    /// Part of a number by which the next is larger.
+    apart: usize,
+    /// Part of the best by which numbers are far above it.
+    far: usize,
+    /// Parts of the best that are looked at below and above it, and the part that is a step there.
+    around: (usize, usize),
+    step: usize,
+}
+
+impl Tries {
+    /// For so many elements in so many groups. Slots of eight values are tried from where they would all be full, and fewer
+    /// numbers of them, since dealing takes its time.
+    fn new(slots: Slots, elements: usize, groups: usize) -> Tries {
+        match slots {
+            Slots::Padded | Slots::Packed => Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 },
+            Slots::Halved => {
+                let full = elements.div_ceil(groups * halved::HALF).max(1);
+                Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
+            }
+        }
+    }
+}
+
+/// The windows of a band: their number is the cheapest of those tried.
 pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec<usize> {
     let groups = rows.len().div_ceil(GROUP);
     let columns = Quantiles::new(csr, rows, cols);
@@ -35,23 +61,18 @@ pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec
         }
         (left_over, best.1.len())
     };
-    let full = elements.div_ceil(groups * halved::HALF);
-    let (first, apart, around, close) = match slots {
-        Slots::Padded | Slots::Packed => (1, 4, (5, 4), 32),
-        Slots::Halved => (full.max(1), 8, (16, 12), 24),
-    };
-    let mut count = first;
+    let tries = Tries::new(slots, elements, groups);
+    let mut count = tries.first;
     while count <= usize::from(u16::MAX) {
         let (left_over, best) = attempt(count);
-        if left_over == 0 || count > 2 * best + 8 || (first > 1 && count > best + best / 4 + 8) {
+        if left_over == 0 || count > best + best / tries.far + 8 {
             break;
         }
-        count += 1 + count / apart;
+        count += 1 + count / tries.apart;
     }
     let (_, middle) = attempt(1);
-    let step = 1 + middle / close;
-    let around = middle - middle / around.0..=middle + middle / around.1;
-    for count in around.step_by(step).filter(|&count| count > 0) {
+    let around = middle - middle / tries.around.0..=middle + middle / tries.around.1;
+    for count in around.step_by(1 + middle / tries.step).filter(|&count| count > 0) {
         attempt(count);
     }
     best.1
