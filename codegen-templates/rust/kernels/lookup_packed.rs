@@ -102,6 +102,52 @@ fn lookup_packed_rows(
     used
 }
 
+/// The values at `from` in the lanes of the mask that stands `SHIFT` bits up in a word, 0 in the others.
+///
+/// Masks taken out of a word one by one would be moved to their registers by the unit that does look-ups; on an AMD Zen 5
+/// shifts have another. No intrinsic keeps a word among masks.
+///
+/// # Safety
+///
+/// The processor has AVX-512; as many values as the mask has bits and 15 more can be read `at` floats behind `from`.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+#[allow(unsafe_code)]
+unsafe fn lookup_expand<const SHIFT: u8>(
+    masks: u64,
+    from: *const f32,
+    at: usize,
+) -> core::arch::x86_64::__m512 {
+    let spread;
+    // SAFETY: the caller's promise; nothing is written.
+    unsafe {
+        if SHIFT == 0 {
+            core::arch::asm!(
+                "vexpandps {spread}{{{mask}}}{{z}}, zmmword ptr [{from} + 4*{at}]",
+                from = in(reg) from,
+                at = in(reg) at,
+                mask = in(kreg) masks,
+                spread = lateout(zmm_reg) spread,
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        } else {
+            core::arch::asm!(
+                "kshiftrq {mask}, {masks}, {shift}",
+                "vexpandps {spread}{{{mask}}}{{z}}, zmmword ptr [{from} + 4*{at}]",
+                from = in(reg) from,
+                at = in(reg) at,
+                masks = in(kreg) masks,
+                mask = out(kreg) _,
+                shift = const SHIFT,
+                spread = lateout(zmm_reg) spread,
+                options(pure, readonly, nostack, preserves_flags)
+            );
+        }
+    }
+    spread
+}
+
 /// Adds a window of `G` groups, whose indices stand `SHIFT` bits up in `at`; gives where the values go on.
 ///
 /// # Safety
@@ -131,13 +177,17 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
             let mut i = 0;
             while i < count {
                 let g = first + i;
-                let before = if i == 0 { 0 } else { (word << (64 - 16 * i)).count_ones() };
-                let from = value.add(before as usize);
+                let before = if i == 0 { 0 } else { (word << (64 - 16 * i)).count_ones() as usize };
                 let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
-                let spread = _mm512_maskz_expand_ps((word >> (16 * i)) as u16, _mm512_loadu_ps(from));
+                let spread = match i {
+                    0 => lookup_expand::<0>(word, value, before),
+                    1 => lookup_expand::<16>(word, value, before),
+                    2 => lookup_expand::<32>(word, value, before),
+                    _ => lookup_expand::<48>(word, value, before),
+                };
                 if i % 2 == 0 {
                     // More would take as long as what they save.
-                    _mm_prefetch::<_MM_HINT_T0>(from.wrapping_byte_add(AHEAD).cast());
+                    _mm_prefetch::<_MM_HINT_T0>(value.wrapping_add(before).wrapping_byte_add(AHEAD).cast());
                 }
                 partial[g][parity] = _mm512_fmadd_ps(spread, input, partial[g][parity]);
                 i += 1;

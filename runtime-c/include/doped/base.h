@@ -215,6 +215,16 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_KEEP(vector) ((void)0)
 #endif
 
+/* Words of masks: GCC takes one over to a register for masks as a whole, and shifts it by a mask there. Moved over mask by
+ * mask they take the unit that does look-ups; shifts have another on an AMD Zen 5. */
+#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
+#define DOPED_KEEP_MASKS(word) __asm__("" : "+Yk"(word))
+#define DOPED_NEXT_MASK(word) __asm__("kshiftrq $16, %0, %0" : "+Yk"(word))
+#else
+#define DOPED_KEEP_MASKS(word) ((void)0)
+#define DOPED_NEXT_MASK(word) ((void)((word) >>= 16))
+#endif
+
 /* Keeps GCC from computing what goes into a vector of AVX-512 before or after that of the next one named so. Where it moves
  * loads about, tables are not read from front to back, and processors foresee less. */
 #if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2

@@ -37,17 +37,20 @@ DOPED_INLINE const float *doped_lookup_packed_window(doped_sixteen *sums, doped_
         const size_t count = groups - first < DOPED_MASKS ? groups - first : DOPED_MASKS;
         uint64_t word = 0;
         memcpy(&word, masks + first, count * sizeof *masks);
+        uint64_t lanes = word;
+        DOPED_KEEP_MASKS(lanes);
         DOPED_UNROLL
         for (size_t i = 0; i < count; i++) {
             const size_t g = first + i;
             const float *from = i == 0 ? values : values + __builtin_popcountll(word << (64 - 16 * i));
-            const doped_sixteen value = doped_expand(from, (uint16_t)(word >> 16 * i));
+            const doped_sixteen value = doped_expand(from, (uint16_t)lanes);
             if (i % 2 == 0) { /* more would take as long as what they save */
                 DOPED_FETCH(from, DOPED_AHEAD);
             }
             sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
             DOPED_IN_TURN(sums[2 * g + odd]);
             at[g] = at[g] >> 5;
+            DOPED_NEXT_MASK(lanes);
         }
         values += __builtin_popcountll(word);
     }
