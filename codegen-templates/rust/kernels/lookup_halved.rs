@@ -120,48 +120,58 @@ unsafe fn lookup_halved_band<const G: usize>(
 ) {
     use core::arch::x86_64::*;
     let odd = if G <= 4 { 1 } else { 0 };
-    let (mut values, mut indices) = (values.as_ptr(), indices.as_ptr());
+    let (mut value, mut indices) = (values.as_ptr(), indices.as_ptr());
     // SAFETY: the caller's promise.
     unsafe {
-        let mut sums = [[_mm512_setzero_ps(); G]; 2];
+        let mut partial = [[_mm512_setzero_ps(); 2]; G];
         let mut first = 0;
         while first < starts.len() {
             let mut at = [_mm512_setzero_si512(); G];
+            // Of each value among its eight: the same bytes, without their inputs.
+            let mut among = [_mm512_setzero_si512(); G];
             let mut g = 0;
             while g < G {
                 at[g] = _mm512_loadu_si512(indices.add(g * GROUP).cast());
+                among[g] = _mm512_and_si512(_mm512_srli_epi32::<5>(at[g]), _mm512_set1_epi8(7));
                 g += 1;
             }
             indices = indices.add(G * GROUP);
+            let from = |k: usize| x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
             if first + BYTES <= starts.len() {
-                let mut k = 0;
-                while k < BYTES {
-                    let window = x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
-                    lookup_halved_window(&mut sums[k % 2 * odd], &mut at, values.add(k * G * HALF), window);
-                    k += 1;
-                }
-                values = values.add(BYTES * G * HALF);
+                // All windows of a word, so that shifts are constants.
+                let then = |k: usize| value.add(k * G * HALF);
+                lookup_halved_window::<G, 0>(&mut partial, 0, &at, &among, then(0), from(0));
+                lookup_halved_window::<G, 8>(&mut partial, odd, &at, &among, then(1), from(1));
+                lookup_halved_window::<G, 16>(&mut partial, 0, &at, &among, then(2), from(2));
+                lookup_halved_window::<G, 24>(&mut partial, odd, &at, &among, then(3), from(3));
+                value = then(BYTES);
             } else {
-                let mut k = first;
-                while k < starts.len() {
-                    let window = x.as_ptr().add(*starts.get_unchecked(k) as usize);
-                    lookup_halved_window(&mut sums[0], &mut at, values, window);
-                    values = values.add(G * HALF);
+                let mut k = 0;
+                while first + k < starts.len() {
+                    lookup_halved_window::<G, 0>(&mut partial, 0, &at, &among, value, from(k));
+                    let mut g = 0;
+                    while g < G {
+                        at[g] = _mm512_srli_epi32::<8>(at[g]);
+                        among[g] = _mm512_srli_epi32::<8>(among[g]);
+                        g += 1;
+                    }
+                    value = value.add(G * HALF);
                     k += 1;
                 }
             }
             first += BYTES;
         }
+        let mut sums = [_mm512_setzero_ps(); G];
         let mut g = 0;
         while g < G {
-            sums[0][g] = _mm512_add_ps(sums[0][g], sums[1][g]);
+            sums[g] = _mm512_add_ps(partial[g][0], partial[g][1]);
             g += 1;
         }
-        lookup_end(y, init, place, &sums[0]);
+        lookup_end(y, init, place, &sums);
     }
 }
 
-/// Adds the slots of one window, a slot for each group, and moves on to the next bytes of `at`.
+/// Adds the slots of one window, a slot for each group, whose bytes stand `SHIFT` bits up in `at` and `among`.
 ///
 /// # Safety
 ///
@@ -169,9 +179,11 @@ unsafe fn lookup_halved_band<const G: usize>(
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn lookup_halved_window<const G: usize>(
-    sums: &mut [core::arch::x86_64::__m512; G],
-    at: &mut [core::arch::x86_64::__m512i; G],
+unsafe fn lookup_halved_window<const G: usize, const SHIFT: u32>(
+    partial: &mut [[core::arch::x86_64::__m512; 2]; G],
+    parity: usize,
+    at: &[core::arch::x86_64::__m512i; G],
+    among: &[core::arch::x86_64::__m512i; G],
     values: *const f32,
     window: *const f32,
 ) {
@@ -182,11 +194,10 @@ unsafe fn lookup_halved_window<const G: usize>(
         let high = _mm512_maskz_mov_ps(!1, _mm512_loadu_ps(window.add(GROUP - 1)));
         let mut g = 0;
         while g < G {
-            let eight = _mm512_broadcast_f64x4(_mm256_loadu_pd(values.add(g * HALF).cast()));
-            let value = _mm512_permutexvar_ps(_mm512_srli_epi32::<5>(at[g]), _mm512_castpd_ps(eight));
-            let input = _mm512_permutex2var_ps(low, at[g], high);
-            sums[g] = _mm512_fmadd_ps(value, input, sums[g]);
-            at[g] = _mm512_srli_epi32::<8>(at[g]);
+            let eight = _mm512_castps256_ps512(_mm256_loadu_ps(values.add(g * HALF)));
+            let value = _mm512_permutexvar_ps(_mm512_srli_epi32::<SHIFT>(among[g]), eight);
+            let input = _mm512_permutex2var_ps(low, _mm512_srli_epi32::<SHIFT>(at[g]), high);
+            partial[g][parity] = _mm512_fmadd_ps(value, input, partial[g][parity]);
             g += 1;
         }
     }

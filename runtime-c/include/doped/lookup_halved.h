@@ -14,8 +14,9 @@
 #define DOPED_NOTHING 16
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
-/* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[2*g + odd]. */
-DOPED_INLINE void doped_lookup_halved_window(doped_sixteen *sums, doped_sixteen_indices *at,
+/* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[2*g + odd]. Moves on to the next bytes
+ * of at and among. */
+DOPED_INLINE void doped_lookup_halved_window(doped_sixteen *sums, doped_sixteen_indices *at, doped_sixteen_indices *among,
                                              const float *DOPED_RESTRICT values, const float *DOPED_RESTRICT window,
                                              size_t groups, size_t odd) {
     const doped_sixteen_indices but_first = {0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
@@ -28,10 +29,11 @@ DOPED_INLINE void doped_lookup_halved_window(doped_sixteen *sums, doped_sixteen_
     DOPED_KEEP(high);
     DOPED_UNROLL
     for (size_t g = 0; g < groups; g++) {
-        const doped_sixteen value = doped_spread(doped_twice(values + g * DOPED_HALF), at[g] >> 5);
+        const doped_sixteen value = doped_spread(doped_first_eight(values + g * DOPED_HALF), among[g]);
         sums[2 * g + odd] = sums[2 * g + odd] + value * doped_look_up(low, high, at[g]);
         DOPED_IN_TURN(sums[2 * g + odd]);
         at[g] = at[g] >> 8;
+        among[g] = among[g] >> 8;
     }
 }
 
@@ -48,25 +50,28 @@ DOPED_INLINE void doped_lookup_halved_band(float *y, const float *init, const ui
     }
     for (size_t first = 0; first < windows; first += DOPED_BYTES) {
         doped_sixteen_indices at[DOPED_BAND];
+        doped_sixteen_indices among[DOPED_BAND]; /* of each value among its eight: the same bytes, without their inputs */
         DOPED_UNROLL
         for (size_t g = 0; g < DOPED_BAND; g++) {
             at[g] = doped_sixteen_indices_zero();
+            among[g] = doped_sixteen_indices_zero();
         }
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {
             memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
+            among[g] = at[g] >> 5 & 0x07070707;
         }
         indices += groups * DOPED_GROUP;
         if (first + DOPED_BYTES <= windows) {
             DOPED_UNROLL
             for (size_t k = 0; k < DOPED_BYTES; k++) {
-                doped_lookup_halved_window(sums, at, values + k * groups * DOPED_HALF, x + starts[first + k], groups,
+                doped_lookup_halved_window(sums, at, among, values + k * groups * DOPED_HALF, x + starts[first + k], groups,
                                            k % 2 * odd);
             }
             values += DOPED_BYTES * groups * DOPED_HALF;
         } else {
             for (size_t k = first; k < windows; k++) {
-                doped_lookup_halved_window(sums, at, values, x + starts[k], groups, 0);
+                doped_lookup_halved_window(sums, at, among, values, x + starts[k], groups, 0);
                 values += groups * DOPED_HALF;
             }
         }

@@ -42,17 +42,14 @@ DOPED_INLINE doped_sixteen doped_spread(doped_sixteen from, doped_sixteen_indice
 #endif
 }
 
-/* Eight floats from any address, twice. */
-DOPED_INLINE doped_sixteen doped_twice(const float *from) {
-#if defined(__clang__)
+/* Eight floats from any address, and eight that may be anything. */
+DOPED_INLINE doped_sixteen doped_first_eight(const float *from) {
     float eight __attribute__((vector_size(32)));
     memcpy(&eight, from, sizeof eight);
-    return __builtin_shufflevector(eight, eight, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
+#if defined(__clang__)
+    return __builtin_shufflevector(eight, eight, 0, 1, 2, 3, 4, 5, 6, 7, -1, -1, -1, -1, -1, -1, -1, -1);
 #else
-    double pairs __attribute__((vector_size(32)));
-    const double none __attribute__((vector_size(64))) = {0.0};
-    memcpy(&pairs, from, sizeof pairs);
-    return (doped_sixteen)__builtin_ia32_broadcastf64x4_512(pairs, none, 0xff);
+    return __builtin_ia32_ps512_256ps(eight);
 #endif
 }
 #else
