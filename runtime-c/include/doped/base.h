@@ -44,9 +44,9 @@
 #define DOPED_RESTRICT restrict
 #endif
 
-/* Before a loop over accumulators: unrolled whole, so that they live in registers. Clang does so unasked, except
- * where loops stand in one another; it warns where it is told so and does not know the number of turns, which is known in any
- * case after the second. Defining the first as nothing spares compilers time where speed does not matter. */
+/* Before a loop over accumulators: unrolled whole, so that they live in registers. Clang does so unasked, except where loops
+ * stand in one another: DOPED_UNROLL_KNOWN tells it, too, and is for loops whose number of turns is a constant in every
+ * place, since it warns of others. Defining DOPED_UNROLL as nothing spares compilers time where speed does not matter. */
 #if defined(DOPED_UNROLL)
 #elif defined(__GNUC__) && !defined(__clang__)
 #define DOPED_UNROLL _Pragma("GCC unroll 32")
