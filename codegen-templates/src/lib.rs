@@ -57,7 +57,7 @@ pub mod kernels {
         LOOKUP_PACKED = "lookup_packed";
         LOOKUP_HALVED = "lookup_halved";
         PICK = "pick";
-        COO = "coo";
+        GROUPED = "grouped";
         CSR_ROW = "csr_row";
         OUTER = "outer";
         ADD = "add";

@@ -6,7 +6,7 @@
 //! [`DENSE_PANELS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`], [`LOOKUP_PACKED`] and [`LOOKUP_HALVED`] need [`LOOKUP`], those whose names end in
 //! `WIDE` need [`WIDE`], and all need [`BASE`].
 //!
-//! [`SELL`], [`CSR`], [`CSR_ROW`], [`COO`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
+//! [`SELL`], [`CSR`], [`CSR_ROW`], [`GROUPED`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
 //! and `doped_row_t` and names that end in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair
 //! of index types, with those replaced (`uint16_t` and `_u16`, for example).
 
@@ -41,7 +41,7 @@ headers! {
     LOOKUP_PACKED = "lookup_packed";
     LOOKUP_HALVED = "lookup_halved";
     PICK = "pick";
-    COO = "coo";
+    GROUPED = "grouped";
     CSR_ROW = "csr_row";
     OUTER = "outer";
     ADD = "add";

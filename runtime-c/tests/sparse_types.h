@@ -5,15 +5,40 @@
 #define doped_sell_COLUMN_ROW PASTE(sell)
 #define doped_csr_COLUMN PASTE(csr)
 #define doped_csr_row_COLUMN PASTE(csr_row)
-#define doped_coo_COLUMN_ROW PASTE(coo)
-#include "doped/coo.h"
+#define doped_grouped_rows_COLUMN_ROW PASTE(grouped_rows)
+#define doped_grouped_COLUMN_ROW PASTE(grouped)
 #include "doped/csr.h"
 #include "doped/csr_row.h"
+#include "doped/grouped.h"
 #include "doped/sell.h"
 #include "slices_types.h"
 
-/* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot one
- * by one. */
+/* Groups rows by their number of elements: takes `single` elements, those of a row one after another, and gives the tables
+ * and the largest number. */
+static size_t PASTE(group)(const float *single_values, const column_t *single_columns, const row_t *single_rows,
+                           size_t single, uint32_t *counts, float *values, column_t *columns, row_t *rows) {
+    size_t longest = 0, element = 0, row = 0;
+    for (size_t length = 1; element < single; length++) {
+        counts[length - 1] = 0;
+        for (size_t first = 0, end = 0; first < single; first = end) {
+            while (end < single && single_rows[end] == single_rows[first]) {
+                end++;
+            }
+            if (end - first == length) {
+                memcpy(values + element, single_values + first, length * sizeof *values);
+                memcpy(columns + element, single_columns + first, length * sizeof *columns);
+                element += length;
+                rows[row++] = single_rows[first];
+                counts[length - 1]++;
+                longest = length;
+            }
+        }
+    }
+    return longest;
+}
+
+/* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot, rows
+ * grouped by how many they have. */
 static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
                                 size_t rows, size_t cols, size_t windows, int reversed) {
     const size_t bands = rows / (DOPED_BAND * DOPED_GROUP) + 4;
@@ -28,6 +53,10 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
     float *single_values = (float *)calloc(row_ptr[rows] + 1u, sizeof *single_values);
     column_t *single_columns = (column_t *)calloc(row_ptr[rows] + 1u, sizeof *single_columns);
     row_t *single_rows = (row_t *)calloc(row_ptr[rows] + 1u, sizeof *single_rows);
+    float *group_values = (float *)calloc(row_ptr[rows] + 1u, sizeof *group_values);
+    column_t *group_columns = (column_t *)calloc(row_ptr[rows] + 1u, sizeof *group_columns);
+    row_t *group_rows = (row_t *)calloc(rows, sizeof *group_rows);
+    uint32_t *group_counts = (uint32_t *)calloc(cols + 1u, sizeof *group_counts);
     double *want = (double *)calloc(rows, sizeof *want);
     double *scale = (double *)calloc(rows, sizeof *scale);
     size_t single = 0, value = 0, mask = 0, word = 0, at = 0;
@@ -78,6 +107,8 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             packed[at++] = padded[i];
         }
     }
+    const size_t longest = PASTE(group)(single_values, single_columns, single_rows, single, group_counts, group_values,
+                                        group_columns, group_rows);
     for (size_t kind = 0; kind < STARTS; kind++) {
         for (size_t form = 0; form < 2; form++) {
             float *table = random_floats(rows);
@@ -90,7 +121,7 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             } else {
                 look_up_packed(y, init, counts, starts, packed, masks, indices, row_of, x, rows, cols);
             }
-            PASTE(coo)(y, single_values, single_columns, single_rows, x, single);
+            PASTE(grouped)(y, group_counts, group_values, group_columns, group_rows, x, longest);
             for (size_t i = 0; i < rows; i++) {
                 const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
                 expect(name, i, y[i], begin + want[i], fabs(begin) + scale[i]);
@@ -109,6 +140,10 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
     free(single_values);
     free(single_columns);
     free(single_rows);
+    free(group_values);
+    free(group_columns);
+    free(group_rows);
+    free(group_counts);
     free(want);
     free(scale);
 }
@@ -193,7 +228,8 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
 #undef doped_sell_COLUMN_ROW
 #undef doped_csr_COLUMN
 #undef doped_csr_row_COLUMN
-#undef doped_coo_COLUMN_ROW
+#undef doped_grouped_rows_COLUMN_ROW
+#undef doped_grouped_COLUMN_ROW
 #undef column_t
 #undef row_t
 #undef PASTE

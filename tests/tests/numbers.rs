@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dopec::verify::{Options, Toolchain};
 use dopec::{DataForm, Settings, Source, Target, files, verify};
-use dopec_tests::random;
+use dopec_tests::{large, random};
 use proptest::test_runner::FileFailurePersistence;
 
 const STRICT: &str = "-std=c99 -pedantic -Wall -Wextra -Wconversion -Werror";
@@ -248,6 +248,22 @@ fn products_of_equal_shape() {
             assert!(text.contains(&format!("_shape_{shape}(")), "{shape}");
         }
         verify_text("twins", &json, &settings, &both).unwrap_or_else(|text| panic!("{text}"));
+    }
+}
+
+/// Look-ups that leave more over than becomes straight-line code: rows grouped by their number of elements.
+#[test]
+fn what_look_ups_leave_over() {
+    let large = large::two_layers("left_over", 650, 0.04);
+    let open = |_: &str| Ok(large.weights.clone());
+    let source = Source { file: "left_over", json: large.json.as_bytes(), open: &open, lock: None };
+    let settings = Settings { data: DataForm::Incbin, ..Settings::default() };
+    let text = dopec::compile(&source, &settings).unwrap().files()[1].bytes();
+    assert!(String::from_utf8(text).unwrap().contains("_avx512_kernel_grouped_u16_u16("));
+    let both = [c("gcc", &[STRICT, "-O1"]), rust(&["-O"])];
+    let options = Options { random_steps: 30, ..Options::default() };
+    for report in verify::run(&source, &settings, &both, &options).unwrap() {
+        assert!(report.passes(), "{report}");
     }
 }
 

@@ -21,7 +21,7 @@ include!("../../rust/kernels/lookup.rs");
 include!("../../rust/kernels/lookup_packed.rs");
 include!("../../rust/kernels/lookup_halved.rs");
 include!("../../rust/kernels/pick.rs");
-include!("../../rust/kernels/coo.rs");
+include!("../../rust/kernels/grouped.rs");
 include!("../../rust/kernels/csr_row.rs");
 include!("../../rust/kernels/outer.rs");
 include!("../../rust/kernels/add.rs");

@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, check, product};
-use crate::tables::{Halved, Lookup, slices};
+use crate::tables::{Grouped, Halved, Lookup, slices};
 
 #[test]
 fn sparse_kernels() {
@@ -36,20 +36,21 @@ fn sparse_kernels() {
                 // Every row in an order of its own, or in the order of the matrix.
                 for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
                     let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows, order.as_deref());
-                    let Lookup { counts, starts, padded, packed, masks, indices, single } = &tables;
+                    let Lookup { counts, starts, padded, packed, masks, indices, left_over } = &tables;
                     let order = order.as_deref();
-                    let add_single = |y: &mut [f32]| {
-                        kernels::coo(y, &single.0, &single.1, &single.2, &x, single.0.len());
+                    let add_left_over = |y: &mut [f32]| {
+                        let Grouped { counts, values, columns, rows } = left_over;
+                        kernels::grouped(y, counts, values, columns, rows, &x, counts.len());
                     };
                     check("lookup", random, &sums, &mut |y, init| {
                         kernels::lookup(y, init, counts, starts, padded, indices, order, &x, rows, cols);
-                        add_single(y);
+                        add_left_over(y);
                     });
                     check("lookup_packed", random, &sums, &mut |y, init| {
                         kernels::lookup_packed(
                             y, init, counts, starts, packed, masks, indices, order, &x, rows, cols,
                         );
-                        add_single(y);
+                        add_left_over(y);
                     });
                 }
             }

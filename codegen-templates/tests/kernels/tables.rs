@@ -42,6 +42,32 @@ pub(crate) fn slices(
     (slots, slot_columns, slice_ptr, row_of)
 }
 
+/// Rows grouped by their number of elements.
+#[derive(Default)]
+pub(crate) struct Grouped {
+    pub(crate) counts: Vec<u32>,
+    pub(crate) values: Vec<f32>,
+    pub(crate) columns: Vec<u16>,
+    pub(crate) rows: Vec<u16>,
+}
+
+impl Grouped {
+    /// Of rows with their elements.
+    fn new(mut rows: Vec<(usize, Vec<(u16, f32)>)>) -> Grouped {
+        let mut grouped = Grouped::default();
+        rows.retain(|(_, elements)| !elements.is_empty());
+        rows.sort_by_key(|(_, elements)| elements.len());
+        for (row, elements) in rows {
+            grouped.counts.resize(elements.len(), 0);
+            grouped.counts[elements.len() - 1] += 1;
+            grouped.columns.extend(elements.iter().map(|&(column, _)| column));
+            grouped.values.extend(elements.iter().map(|&(_, value)| value));
+            grouped.rows.push(row as u16);
+        }
+        grouped
+    }
+}
+
 /// The tables of look-ups with `windows` windows in each band, and the elements that find no slot.
 #[derive(Default)]
 pub(crate) struct Lookup {
@@ -51,7 +77,7 @@ pub(crate) struct Lookup {
     pub(crate) packed: Vec<f32>,
     pub(crate) masks: Vec<u16>,
     pub(crate) indices: Vec<u32>,
-    pub(crate) single: (Vec<f32>, Vec<u16>, Vec<u16>),
+    pub(crate) left_over: Grouped,
 }
 
 impl Lookup {
@@ -66,6 +92,7 @@ impl Lookup {
         let place = |i: usize| order.map_or(i, |order| order[i] as usize);
         let rows: Vec<usize> = (0..row_ptr.len() - 1).map(place).collect();
         let mut tables = Lookup::default();
+        let mut left_over = Vec::new();
         let mut rest = &rows[..];
         while !rest.is_empty() {
             let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= rest.len().div_ceil(16)).unwrap();
@@ -80,6 +107,7 @@ impl Lookup {
             tables.indices.resize(word + windows.div_ceil(6) * groups * 16, 0);
             for (lane, &row) in band.iter().enumerate() {
                 let mut k = 0;
+                let mut found_none = Vec::new();
                 for e in row_ptr[row] as usize..row_ptr[row + 1] as usize {
                     let column = columns[e] as usize;
                     while k < windows && first(k) + 32 <= column {
@@ -92,16 +120,16 @@ impl Lookup {
                         tables.indices[word + k / 6 * groups * 16 + lane] |= index << (5 * (k % 6));
                         k += 1;
                     } else {
-                        tables.single.0.push(values[e]);
-                        tables.single.1.push(columns[e]);
-                        tables.single.2.push(row as u16);
+                        found_none.push((columns[e], values[e]));
                     }
                 }
+                left_over.push((row, found_none));
             }
         }
         let held = |&i: &usize| tables.masks[i / 16] >> (i % 16) & 1 == 1;
         tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
         tables.packed.extend([0.0; 15]);
+        tables.left_over = Grouped::new(left_over);
         tables
     }
 }

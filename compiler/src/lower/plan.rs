@@ -33,7 +33,7 @@ pub const TERMS_PER_MATRIX: usize = 4096;
 pub const TERMS_PER_MODEL: usize = 8192;
 
 /// The most elements left over by the look-ups of a part that become straight-line code: with more, what a table or
-/// `coo` takes longer is little beside the look-ups.
+/// `grouped` takes longer is little beside the look-ups.
 pub(super) const LEFT_OVER_TERMS: usize = 2048;
 
 /// Bytes of machine code that a term takes, as measured on x86-64.

@@ -55,8 +55,8 @@ fn lower(
                     let most = thousands(LEFT_OVER_TERMS);
                     let why = format!("{title}; straight line, since at most {most}");
                     straight(builder, path, &left_over, (x, y, Init::Accumulate), why);
-                } else if lookup::single(&left_over) {
-                    single(builder, path, &left_over, (x, y), &title);
+                } else if lookup::grouped(&left_over) {
+                    grouped(builder, path, &left_over, (x, y), &title);
                 } else {
                     table::multiply(builder, path, left_over, (x, y, Init::Accumulate), &title, None);
                 }
@@ -128,38 +128,46 @@ fn straight(builder: &mut Builder, path: &Path, csr: &Csr, (x, y, init): (View, 
     builder.operations.push(Operation::Straight(code));
 }
 
-/// y += S x, element by element: first the first of each row, then the second, so that a row's sum is stored long before
-/// it is needed again.
-fn single(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), title: &str) {
-    let mut elements: Vec<(u32, usize)> = (0..y.len as u32)
-        .flat_map(|row| {
-            let first = csr.row_ptr[row as usize] as usize;
-            (first..csr.row_ptr[row as usize + 1] as usize).map(move |element| (row, element))
-        })
-        .collect();
-    elements.sort_by_key(|&(row, element)| element - csr.row_ptr[row as usize] as usize);
-    let rows: Vec<u32> = elements.iter().map(|&(row, _)| row).collect();
-    let columns: Vec<u32> = elements.iter().map(|&(_, element)| csr.col_idx[element]).collect();
-    let values = elements.iter().map(|&(_, element)| csr.values[element]).collect();
-    let (rows, columns) = (Data::indices(&rows, y.len), Data::indices(&columns, x.len));
+/// y += S x, rows grouped by their number of elements, fewest first.
+fn grouped(builder: &mut Builder, path: &Path, csr: &Csr, (x, y): (View, View), title: &str) {
+    let mut listed = table::rows_by_length(csr, true);
+    listed.reverse();
+    let mut counts = Vec::new();
+    let (mut columns, mut values) = (Vec::with_capacity(csr.nnz()), Vec::with_capacity(csr.nnz()));
+    for &row in &listed {
+        let elements = csr.row_ptr[row as usize] as usize..csr.row_ptr[row as usize + 1] as usize;
+        counts.resize(elements.len(), 0);
+        counts[elements.len() - 1] += 1;
+        columns.extend_from_slice(&csr.col_idx[elements.clone()]);
+        values.extend_from_slice(&csr.values[elements]);
+    }
+    let why = format!("{title}; {} rows grouped by their number of elements", thousands(listed.len()));
+    let longest = counts.len();
+    let (rows, columns) = (Data::indices(&listed, y.len), Data::indices(&columns, x.len));
     let index_types = [columns.index_type(), rows.index_type()];
     let field = path.field("sparse");
+    let note = "how many rows have one element, two, and so on";
     let tables = vec![
-        builder.floats(&field.field("values"), values, "values, the first of each row before any second"),
+        Table::Given(builder.constant(&field.field("groups"), Data::U32(counts), note)),
+        builder.floats(&field.field("values"), values, "values by row, rows with the fewest first"),
         Table::Given(builder.constant(&field.field("columns"), columns, "the column of each value")),
-        Table::Given(builder.constant(&field.field("rows"), rows, "the row of each value")),
+        Table::Given(builder.constant(
+            &field.field("row_of"),
+            rows,
+            "the rows, those with the fewest values first",
+        )),
     ];
     builder.call(Call {
-        kernel: Kernel::COO,
+        kernel: Kernel::GROUPED,
         index_types: index_types.into_iter().flatten().collect(),
         outputs: vec![y],
         init: None,
         tables,
         inputs: vec![Source::View(x)],
-        dims: vec![csr.nnz()],
+        dims: vec![longest],
         scalar: None,
         apart: false,
         multiply_adds: csr.nnz() as u64,
-        why: format!("{title}; one by one"),
+        why,
     });
 }

@@ -56,7 +56,7 @@ parts! {
     LOOKUP_PACKED needs [LOOKUP];
     LOOKUP_HALVED needs [LOOKUP];
     PICK needs [SIXTEEN];
-    COO needs [BASE];
+    GROUPED needs [BASE];
     CSR_ROW needs [BASE];
     OUTER needs [BASE];
     ADD needs [BASE];
@@ -100,7 +100,7 @@ kernels! {
     LOOKUP = "lookup" ("rows", "cols") in LOOKUP;
     LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
     LOOKUP_HALVED = "lookup_halved" ("rows", "cols") in LOOKUP_HALVED;
-    COO = "coo" ("count") in COO;
+    GROUPED = "grouped" ("longest") in GROUPED;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;
     ADD = "add" ("n") in ADD;
