@@ -25,6 +25,9 @@ DOPED_APART void doped_grouped_COLUMN_ROW(float *DOPED_RESTRICT y, const uint32_
                                           const doped_column_t *DOPED_RESTRICT columns,
                                           const doped_row_t *DOPED_RESTRICT rows, const float *DOPED_RESTRICT x,
                                           size_t longest) {
+    DOPED_HIDE(values);
+    DOPED_HIDE(columns);
+    DOPED_HIDE(rows);
     for (size_t length = 1; length <= longest; length++) {
         const size_t count = counts[length - 1];
         switch (length) {
