@@ -110,7 +110,7 @@ pub(crate) enum Subcommand {
 pub(crate) struct Verify {
     /// The model file (JSON).
     pub(crate) model: PathBuf,
-    /// What to build: c, rust or both. Compilers come from CC and RUSTC, else `cc` and `rustc`.
+    /// What to build: c, rust, or c,rust for both. Compilers come from CC and RUSTC, else `cc` and `rustc`.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "c")]
     pub(crate) emit: Vec<Language>,
     /// Flags for the C compiler.

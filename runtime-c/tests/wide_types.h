@@ -5,6 +5,7 @@
 #define doped_csr_wide_COLUMN PASTE(csr_wide)
 #define doped_csr_wide_strips_COLUMN PASTE(csr_wide_strips)
 #define doped_csr_wide_rest_COLUMN PASTE(csr_wide_rest)
+#define doped_sell_wide_slice_COLUMN_ROW PASTE(sell_wide_slice)
 #define doped_sell_wide_COLUMN_ROW PASTE(sell_wide)
 #include "doped/csr_wide.h"
 #include "doped/sell_wide.h"
@@ -40,8 +41,13 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent, size_t lanes)
                                           lane_columns, slice_ptr, order);
         memcpy(sell, y, rows * lanes * sizeof *sell);
         PASTE(csr_wide)(y, init, row_ptr, columns, values, x, rows, row_ptr[rows], lanes);
+        /* By turns as many pairs of floats as stand before a column's lanes, where their type takes that. */
+        const int pairs = kind % 2 == 1 && lanes % 2 == 0 && (column_t)(cols * lanes / 2) == cols * lanes / 2;
+        for (size_t k = 0; k < room; k++) {
+            lane_columns[k] = (column_t)(lane_columns[k] * (pairs ? lanes / 2 : 1));
+        }
         PASTE(sell_wide)(sell, kind == START_SELF ? sell : init, lane_values, lane_columns, slice_ptr, order, x,
-                         listed, lanes);
+                         listed, pairs ? 2 : lanes, lanes);
         for (size_t i = 0; i < rows * lanes; i++) {
             double want = kind == START_ZERO ? 0.0 : (double)table[i];
             double scale = fabs(want);
@@ -72,6 +78,7 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent, size_t lanes)
 #undef doped_csr_wide_COLUMN
 #undef doped_csr_wide_strips_COLUMN
 #undef doped_csr_wide_rest_COLUMN
+#undef doped_sell_wide_slice_COLUMN_ROW
 #undef doped_sell_wide_COLUMN_ROW
 #undef column_t
 #undef row_t

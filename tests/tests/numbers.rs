@@ -267,6 +267,25 @@ fn what_look_ups_leave_over() {
     }
 }
 
+#[test]
+fn streams_whose_inputs_exceed_the_first_level_cache() {
+    let large = large::two_layers("streams", 520, 0.1);
+    let open = |_: &str| Ok(large.weights.clone());
+    let source = Source { file: "streams", json: large.json.as_bytes(), open: &open, lock: None };
+    let in_c = c("gcc", &[STRICT, "-O1"]);
+    for (batch, blocks, toolchain) in [(16, 2, in_c), (48, 3, rust(&["-O"]))] {
+        let data = DataForm::Incbin;
+        let settings = Settings { data, batch: Some(batch), run_block: Some(1), ..Settings::default() };
+        let text = dopec::compile(&source, &settings).unwrap().files()[1].bytes();
+        let text = String::from_utf8(text).unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(text.replace("* ", "").contains(&format!("block {blocks} of {blocks}; slices")));
+        let options = Options { random_steps: 10, ..Options::default() };
+        for report in verify::run(&source, &settings, &[toolchain], &options).unwrap() {
+            assert!(report.passes(), "{report}");
+        }
+    }
+}
+
 /// Every `part`-th model of the catalogue, by turns with straight line and tables, each family of instructions, streams
 /// and blocks, so that all meet every structure.
 fn catalogue(part: usize, toolchain: &Toolchain) {

@@ -2,9 +2,10 @@
 // lanes, so that nothing is gathered, and the rows of a slice have sums of their own, so that no addition waits for the one
 // before.
 
-/// `y[i * lanes + b]` = init + sum over the row's elements of value * `x[column * lanes + b]`, for i in `row_of` and b <
-/// lanes. Slices, slots, padding and rows that are not listed are those of `sell`. Every column must be below the number of
-/// x's rows.
+/// `y[i * lanes + b]` = init + sum over the row's elements of value * `x[column * unit + b]`, for i in `row_of` and b <
+/// lanes. Slices, slots, padding and rows that are not listed are those of `sell`, columns too where unit is lanes; two where
+/// they say how many pairs of floats stand before theirs, which addresses take as it is. Every column's lanes must lie within
+/// x.
 #[inline]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
@@ -16,6 +17,7 @@ pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     row_of: &[R],
     x: &[f32],
     rows: usize,
+    unit: usize,
     lanes: usize,
 ) {
     assert!(init.fits(y.len()) && values.len() == columns.len() && row_of.len() == rows);
@@ -28,7 +30,7 @@ pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
         let listed = if rows - first < LANES { rows - first } else { LANES };
         let mut b = 0;
         while b + STRIP <= lanes {
-            let sums = sell_wide_strips(columns, values, (x, lanes, b));
+            let sums = sell_wide_strips(columns, values, (x, unit, b));
             let mut i = 0;
             while i < listed {
                 let to = row_of[first + i].into() as usize * lanes + b;
@@ -43,7 +45,7 @@ pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
             let mut sums = [0.0; LANES];
             let mut at = 0;
             while at < values.len() {
-                let from = columns[at].into() as usize * lanes + b;
+                let from = columns[at].into() as usize * unit + b;
                 sums[at % LANES] += values[at] * x[from];
                 at += 1;
             }
@@ -66,12 +68,12 @@ pub(super) fn sell_wide<C: Copy + Into<u32>, R: Copy + Into<u32>>(
 fn sell_wide_strips<C: Copy + Into<u32>>(
     columns: &[C],
     values: &[f32],
-    (x, lanes, offset): (&[f32], usize, usize),
+    (x, unit, offset): (&[f32], usize, usize),
 ) -> [[f32; STRIP]; LANES] {
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
         // SAFETY: the family has the instructions; columns are tables of the model, as below.
-        return unsafe { sell_wide_shuffled(columns, values, (x, lanes, offset)) };
+        return unsafe { sell_wide_shuffled(columns, values, (x, unit, offset)) };
     }
     let mut sums = [[0.0; STRIP]; LANES];
     let mut at = 0;
@@ -79,7 +81,7 @@ fn sell_wide_strips<C: Copy + Into<u32>>(
         let (columns, values) = (&columns[at..at + LANES], &values[at..at + LANES]);
         let mut i = 0;
         while i < LANES {
-            let from = columns[i].into() as usize * lanes + offset;
+            let from = columns[i].into() as usize * unit + offset;
             debug_assert!(from + STRIP <= x.len());
             // SAFETY: columns are tables of the model, checked against the length of x when it was compiled, and a strip
             // ends inside a row of lanes.
@@ -92,19 +94,25 @@ fn sell_wide_strips<C: Copy + Into<u32>>(
     sums
 }
 
+/// Columns of a table, taken as a word.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Word(u64);
+
 /// The same, the weights of a slot in a register, out of which shuffles spread them: read from memory a weight takes the
 /// load unit as long as a whole strip does.
 ///
 /// # Safety
 ///
-/// The processor has AVX-512; for every column the strip from column * lanes + offset on lies within x.
+/// The processor has AVX-512; for every column the strip from column * unit + offset on lies within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
 unsafe fn sell_wide_shuffled<C: Copy + Into<u32>>(
     columns: &[C],
     values: &[f32],
-    (x, lanes, offset): (&[f32], usize, usize),
+    (x, unit, offset): (&[f32], usize, usize),
 ) -> [[f32; STRIP]; LANES] {
     use core::arch::x86_64::*;
     // SAFETY: the caller's promise; slots have eight columns and values each.
@@ -118,15 +126,24 @@ unsafe fn sell_wide_shuffled<C: Copy + Into<u32>>(
             orders[i] = _mm512_set1_epi32(first + i as i32);
             i += 1;
         }
+        let column_bits = u64::MAX >> (64 - 8 * size_of::<C>());
         let mut at = 0;
         while at < values.len() {
             let (columns, values) = (&columns[at..at + LANES], &values[at..at + LANES]);
+            // Loads are what there are too few of: columns come out of words of 64 bits. Volatile, or all eight would be
+            // widened in a vector and taken out of it again.
+            let mut words = [0_u64; 4];
+            let mut w = 0;
+            while w < size_of::<C>() {
+                words[w] = core::ptr::read_volatile(columns.as_ptr().cast::<Word>().add(w)).0;
+                w += 1;
+            }
             let weights = _mm512_castps256_ps512(_mm256_loadu_ps(values.as_ptr()));
             let mut i = 0;
             while i < LANES {
-                // Volatile, or all eight would be widened in a vector and taken out of it again.
-                let column = core::ptr::read_volatile(&columns[i]);
-                let from = column.into() as usize * lanes + offset;
+                let bits = 8 * size_of::<C>() * i;
+                let column = words[bits / 64] >> (bits % 64) & column_bits;
+                let from = column as usize * unit + offset;
                 debug_assert!(from + STRIP <= x.len());
                 let weight = _mm512_permutexvar_ps(orders[i], weights);
                 sums[i] = _mm512_fmadd_ps(_mm512_loadu_ps(x.as_ptr().add(from)), weight, sums[i]);

@@ -89,9 +89,15 @@ fn sparse_kernels_on_wide_vectors() {
                     kernels::csr_wide(y, init, &row_ptr, &columns, &values, &x, rows, values.len(), lanes);
                 });
                 let (slots, slot_columns, slice_ptr, row_of) = slices(&row_ptr, &columns, &values);
-                check(&format!("sell_wide, {lanes} lanes"), random, &sums, &mut |y, init| {
-                    kernels::sell_wide(y, init, &slots, &slot_columns, &slice_ptr, &row_of, &x, rows, lanes);
-                });
+                for unit in [lanes, 2].into_iter().filter(|unit| lanes % unit == 0) {
+                    let scaled: Vec<u16> = slot_columns.iter().map(|at| at * (lanes / unit) as u16).collect();
+                    check(&format!("sell_wide, {lanes} lanes by {unit}"), random, &sums, &mut |y, init| {
+                        let (slots, rows_of) = (&slots, &row_of);
+                        kernels::sell_wide(
+                            y, init, slots, &scaled, &slice_ptr, rows_of, &x, rows, unit, lanes,
+                        );
+                    });
+                }
             }
         }
     }

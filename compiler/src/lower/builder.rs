@@ -9,6 +9,7 @@ use super::plan::Plan;
 use crate::program::{
     Buffer, Call, Constant, ConstantId, Data, Init, Kernel, Operation, Place, Source, Table, View,
 };
+use crate::settings::Target;
 
 /// The state of lowering.
 pub(super) struct Builder {
@@ -19,6 +20,8 @@ pub(super) struct Builder {
     pub(super) plan: Plan,
     /// Vectors that are worked on at once, in the wide layout; none where there is one, in its own.
     pub(super) lanes: Option<usize>,
+    /// The target, where those vectors are streams: their tables need not be those of one stream.
+    pub(super) streams: Option<Target>,
     /// Whether a constant that is there already is used again.
     pub(super) share: bool,
     taken: BTreeSet<String>,
@@ -33,6 +36,7 @@ impl Builder {
             operations: Vec::new(),
             plan,
             lanes: None,
+            streams: None,
             share: false,
             taken: BTreeSet::new(),
         }
@@ -153,6 +157,19 @@ impl Builder {
         (self.lanes, self.share) = (Some(lanes), true);
         let lowered = lower(self);
         (self.lanes, self.share) = (None, false);
+        lowered
+    }
+
+    /// The same for streams.
+    pub(super) fn with_streams<T>(
+        &mut self,
+        streams: usize,
+        target: Target,
+        lower: impl FnOnce(&mut Builder) -> T,
+    ) -> T {
+        self.streams = Some(target);
+        let lowered = self.with_lanes(streams, lower);
+        self.streams = None;
         lowered
     }
 

@@ -14,6 +14,7 @@
 //! 6. [`slots`] lets scratch buffers that are never alive together share memory.
 
 mod apart;
+mod blocked;
 mod blocks;
 mod builder;
 mod constants;
@@ -98,7 +99,7 @@ pub fn lower(model: Model, settings: &Settings) -> Program {
         }
         if let (Some(layer), Some(batch)) = (for_batch, &mut batch) {
             builder.swap_memory(&mut batch.state, &mut batch.scratch);
-            let lowered = builder.with_lanes(batch.streams, |builder| {
+            let lowered = builder.with_streams(batch.streams, settings.target, |builder| {
                 wide::lower(builder, layer, batch_x, last, &mut wide::streams)
             });
             builder.swap_memory(&mut batch.state, &mut batch.scratch);

@@ -5,13 +5,14 @@
 use super::builder::Builder;
 use super::path::Path;
 use super::plan::{Form, LEFT_OVER_TERMS};
-use super::{lookup, picks, table};
+use super::{blocked, lookup, picks, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{
     Call, Data, Family, Init, Kernel, Operation, RowInit, Source, Straight, StraightFunction, StraightRow,
     Table, View,
 };
+use crate::settings::Target;
 
 /// Adds y = init + S x for a sparse S; x and y are wide where the builder has lanes.
 pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y: View, init: Init) {
@@ -29,8 +30,7 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
         return;
     }
     if builder.lanes.is_some() {
-        table::multiply(builder, path, csr, (x, y, init), &title, None);
-        return;
+        return wide(builder, path, csr, (x, y, init), &title);
     }
     let form = builder.plan.take(path).unwrap_or_else(|| Form::Table(None, "by default".to_owned()));
     lower(builder, path, csr, (x, y, init), &title, form);
@@ -81,6 +81,29 @@ fn lower(
             let otherwise = std::mem::replace(&mut builder.operations, before);
             builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
         }
+    }
+}
+
+/// On wide vectors: tables of streams may be those of one family of instructions.
+fn wide(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View, Init), title: &str) {
+    let blocks = match builder.streams {
+        Some(Target::Any | Target::Avx512) => blocked::blocks(&csr, x, builder.lanes()),
+        Some(Target::Avx2 | Target::Portable) | None => 1,
+    };
+    if blocks == 1 {
+        return table::multiply(builder, path, csr, (x, y, init), title, None);
+    }
+    let before = std::mem::take(&mut builder.operations);
+    blocked::multiply(builder, path, csr.clone(), (x, y, init), title, blocks);
+    if builder.streams == Some(Target::Any) {
+        let body = std::mem::take(&mut builder.operations);
+        table::multiply(builder, path, csr, (x, y, init), title, None);
+        let otherwise = std::mem::take(&mut builder.operations);
+        builder.operations = before;
+        builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
+    } else {
+        let blocks = std::mem::replace(&mut builder.operations, before);
+        builder.operations.extend(blocks);
     }
 }
 

@@ -93,7 +93,8 @@ fn tensor_columns(tensor: &Tensor, at: usize) -> [Tensor; 2] {
     [part(0, at), part(at, cols)]
 }
 
-fn sparse_columns(csr: &Csr, at: usize) -> [Csr; 2] {
+/// The first `at` columns of a sparse part and the rest.
+pub(super) fn sparse_columns(csr: &Csr, at: usize) -> [Csr; 2] {
     let empty = || Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
     let mut parts = [empty(), empty()];
     for row in 0..csr.row_ptr.len() - 1 {

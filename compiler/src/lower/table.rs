@@ -27,34 +27,65 @@ pub(super) fn multiply(
     asked: Option<Way>,
 ) {
     let (nnz, lanes) = (csr.nnz(), builder.lanes());
-    let (rows, cols) = (y.len / lanes, x.len / lanes);
-    let listed = rows_by_length(&csr, init == Init::Accumulate);
-    let slots = slots(&csr, &listed);
-    let padded = thousands(slots * Kernel::LANES);
-    let count = thousands(nnz);
-    let field = path.field("sparse");
-    let (kernels, tables, index_types, mut dims, form);
+    let slots = slots(&csr, &rows_by_length(&csr, init == Init::Accumulate));
     if asked.unwrap_or(fitting(nnz, slots)) == Way::Sell {
-        kernels = [Kernel::SELL, Kernel::SELL_WIDE];
-        form = format!(
-            "slices of {} rows sorted by length, {padded} slots for {count} non-zeros",
-            Kernel::LANES
-        );
-        dims = vec![listed.len()];
-        (tables, index_types) = slices(builder, &field, &csr, &listed, slots, [rows, cols]);
-    } else {
-        kernels = [Kernel::CSR, Kernel::CSR_WIDE];
-        form = format!(
-            "compressed rows, {} slices of {} rows would take {padded} slots for {count} non-zeros",
-            if asked.is_some() { "where" } else { "since" },
-            Kernel::LANES,
-        );
-        dims = vec![rows, nnz];
-        (tables, index_types) = compressed(builder, &field, csr, cols);
+        return sliced(builder, path, &csr, (x, y, init), title, lanes);
     }
-    let bytes = index_types[0].bytes();
-    let mut why = format!("{title}; {form}, {bytes}-byte columns");
+    let form = format!(
+        "compressed rows, {} slices of {} rows would take {} slots for {} non-zeros",
+        if asked.is_some() { "where" } else { "since" },
+        Kernel::LANES,
+        thousands(slots * Kernel::LANES),
+        thousands(nnz),
+    );
+    let dims = vec![y.len / lanes, nnz];
+    let (tables, index_types) = compressed(builder, &path.field("sparse"), csr, x.len / lanes);
+    let kernels = [Kernel::CSR, Kernel::CSR_WIDE];
+    call(builder, kernels, (x, y, init), (tables, index_types), dims, nnz, &format!("{title}; {form}"));
+}
+
+/// The same from slices. Columns of wide vectors are stored as what, times `unit`, floats stand before theirs: `unit` divides
+/// the number of lanes.
+pub(super) fn sliced(
+    builder: &mut Builder,
+    path: &Path,
+    csr: &Csr,
+    (x, y, init): (View, View, Init),
+    title: &str,
+    unit: usize,
+) {
+    let lanes = builder.lanes();
+    let listed = rows_by_length(csr, init == Init::Accumulate);
+    let slots = slots(csr, &listed);
+    let form = format!(
+        "slices of {} rows sorted by length, {} slots for {} non-zeros",
+        Kernel::LANES,
+        thousands(slots * Kernel::LANES),
+        thousands(csr.nnz())
+    );
+    let mut dims = vec![listed.len()];
     if builder.lanes.is_some() {
+        dims.push(unit);
+    }
+    let sell = Sell::new(csr, &listed, slots, lanes / unit);
+    let tables = slices(builder, &path.field("sparse"), sell, &listed, [y.len / lanes, x.len / unit]);
+    let kernels = [Kernel::SELL, Kernel::SELL_WIDE];
+    call(builder, kernels, (x, y, init), tables, dims, csr.nnz(), &format!("{title}; {form}"));
+}
+
+/// Adds the call of the first kernel, or of the other for wide vectors.
+fn call(
+    builder: &mut Builder,
+    kernels: [&'static Kernel; 2],
+    (x, y, init): (View, View, Init),
+    (tables, index_types): (Vec<Table>, Vec<IndexType>),
+    mut dims: Vec<usize>,
+    nnz: usize,
+    why: &str,
+) {
+    let bytes = index_types[0].bytes();
+    let mut why = format!("{why}, {bytes}-byte columns");
+    if let Some(lanes) = builder.lanes {
         dims.push(lanes);
         why.push_str(&format!(", each non-zero times {lanes} lanes"));
     }
@@ -68,7 +99,7 @@ pub(super) fn multiply(
         dims,
         scalar: None,
         apart: false,
-        multiply_adds: (nnz * lanes) as u64,
+        multiply_adds: (nnz * builder.lanes()) as u64,
         why,
     });
 }
@@ -109,12 +140,10 @@ pub(super) fn compressed(
 fn slices(
     builder: &mut Builder,
     field: &Path,
-    csr: &Csr,
+    sell: Sell,
     listed: &[u32],
-    slots: usize,
     [rows, cols]: [usize; 2],
 ) -> (Vec<Table>, Vec<IndexType>) {
-    let sell = Sell::new(csr, listed, slots);
     let (columns, row_of) = (Data::indices(&sell.columns, cols), Data::indices(listed, rows));
     let index_types = [columns.index_type(), row_of.index_type()].into_iter().flatten().collect();
     let tables = [
@@ -160,8 +189,8 @@ struct Sell {
 }
 
 impl Sell {
-    /// Deals the listed rows to slices. An empty slot holds 0 at a column its row reads anyway.
-    fn new(csr: &Csr, listed: &[u32], slots: usize) -> Sell {
+    /// Deals the listed rows to slices, columns times `scale`. An empty slot holds 0 at a column its row reads anyway.
+    fn new(csr: &Csr, listed: &[u32], slots: usize, scale: usize) -> Sell {
         let lanes = Kernel::LANES;
         let mut sell = Sell {
             values: Vec::with_capacity(slots * lanes),
@@ -177,7 +206,7 @@ impl Sell {
                         let first = csr.row_ptr[row as usize] as usize;
                         (first + slot.min(row_len(csr, row) - 1), slot < row_len(csr, row))
                     });
-                    sell.columns.push(entry.map_or(0, |(k, _)| csr.col_idx[k]));
+                    sell.columns.push(entry.map_or(0, |(k, _)| csr.col_idx[k] * scale as u32));
                     sell.values
                         .push(entry.map_or(0.0, |(k, filled)| if filled { csr.values[k] } else { 0.0 }));
                 }

@@ -67,12 +67,12 @@ parts! {
     ACTIVATIONS needs [MATH];
     LAYER_NORM needs [MATH];
     CSR_WIDE needs [WIDE];
-    SELL_WIDE needs [WIDE];
+    SELL_WIDE needs [SIXTEEN, WIDE];
     DENSE_WIDE needs [WIDE];
     CIRCULANT_WIDE needs [WIDE];
     MONARCH_MIX_WIDE needs [WIDE];
     FILL_WIDE needs [BASE];
-    TRANSPOSE needs [BASE];
+    TRANSPOSE needs [SIXTEEN];
 }
 
 macro_rules! kernels {
@@ -114,7 +114,7 @@ kernels! {
     LAYER_NORM = "layer_norm" ("n") in LAYER_NORM;
     FILL = "fill" ("n") in FILL;
     CSR_WIDE = "csr_wide" ("rows", "nnz", "lanes") in CSR_WIDE;
-    SELL_WIDE = "sell_wide" ("rows", "lanes") in SELL_WIDE;
+    SELL_WIDE = "sell_wide" ("rows", "unit", "lanes") in SELL_WIDE;
     DENSE_WIDE = "dense_wide" ("count", "apart", "rows", "cols", "lanes") in DENSE_WIDE;
     CIRCULANT_WIDE = "circulant_wide" ("n", "lanes") in CIRCULANT_WIDE;
     MONARCH_MIX_WIDE = "monarch_mix_wide" ("s", "r", "l", "lanes") in MONARCH_MIX_WIDE;

@@ -24,51 +24,13 @@ DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, 
     return __builtin_ia32_vfmaddps512_mask(a, scale, sum, (short)-1, 4);
 #endif
 }
-
-/* Eight weights in a register of their own, out of which shuffles spread them: read from memory a weight takes the load
- * unit as long as a whole strip does. */
-typedef doped_strip doped_weights;
-typedef int32_t doped_strip_lanes __attribute__((vector_size(64)));
-
-/* Eight weights from any address. */
-DOPED_INLINE doped_weights doped_weights_load(const float *from) {
-    const doped_vector eight = doped_load(from);
-#if defined(__clang__)
-    doped_weights weights = __builtin_shufflevector(eight, eight, 0, 1, 2, 3, 4, 5, 6, 7, 0, 1, 2, 3, 4, 5, 6, 7);
-#else
-    doped_weights weights = __builtin_ia32_ps512_256ps(eight);
-#endif
-    __asm__("" : "+v"(weights)); /* or compilers would load each by itself after all */
-    return weights;
-}
-
-/* sum + a * weight number i for every lane of a. */
-DOPED_INLINE doped_strip doped_strip_add_weighted(doped_strip sum, doped_strip a, doped_weights weights, int32_t i) {
-    const doped_strip_lanes lanes = {i, i, i, i, i, i, i, i, i, i, i, i, i, i, i, i};
-#if defined(__clang__)
-    return sum + a * __builtin_ia32_permvarsf512(weights, lanes);
-#else
-    return __builtin_ia32_vfmaddps512_mask(a, __builtin_shuffle(weights, lanes), sum, (short)-1, 4);
-#endif
-}
 #else
 #define DOPED_STRIP DOPED_WIDTH
 typedef doped_vector doped_strip;
-typedef const float *doped_weights;
 
 /* sum + a * b for every lane of a. */
 DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
     return doped_add_scaled(sum, a, b);
-}
-
-/* Eight weights from any address. */
-DOPED_INLINE doped_weights doped_weights_load(const float *from) {
-    return from;
-}
-
-/* sum + a * weight number i for every lane of a. */
-DOPED_INLINE doped_strip doped_strip_add_weighted(doped_strip sum, doped_strip a, doped_weights weights, int32_t i) {
-    return doped_add_scaled(sum, a, weights[i]);
 }
 #endif
 
