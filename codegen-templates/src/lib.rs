@@ -55,7 +55,7 @@ pub mod kernels {
         SIXTEEN = "sixteen";
         LOOKUP = "lookup";
         LOOKUP_PACKED = "lookup_packed";
-        LOOKUP_HALVED = "lookup_halved";
+        LOOKUP_PAIRED = "lookup_paired";
         PICK = "pick";
         GROUPED = "grouped";
         CSR_ROW = "csr_row";

@@ -15,8 +15,8 @@ pub enum Way {
     Straight,
     /// Look-ups in registers, a value for every slot.
     Lookup,
-    /// Look-ups in registers, eight values for a slot's sixteen rows.
-    LookupHalved,
+    /// Look-ups in registers, sixteen values for two slots.
+    LookupPaired,
     /// Look-ups in registers, values packed.
     LookupPacked,
     /// Look-ups as straight-line code, all inputs in registers.
@@ -32,7 +32,7 @@ impl Way {
     pub const ALL: [(&'static str, Way, &'static str); 7] = [
         ("straight", Way::Straight, "straight-line code"),
         ("lookup", Way::Lookup, "look-ups in registers"),
-        ("lookup-halved", Way::LookupHalved, "look-ups in registers, eight values a slot"),
+        ("lookup-paired", Way::LookupPaired, "look-ups in registers, sixteen values for two slots"),
         ("lookup-packed", Way::LookupPacked, "look-ups in registers, values packed"),
         ("lookup-straight", Way::LookupStraight, "look-ups as straight-line code"),
         ("sell", Way::Sell, "slices of rows sorted by length"),
@@ -51,7 +51,7 @@ impl Way {
 
     /// Whether only AVX-512 has it.
     pub fn needs_avx512(self) -> bool {
-        matches!(self, Way::Lookup | Way::LookupHalved | Way::LookupPacked | Way::LookupStraight)
+        matches!(self, Way::Lookup | Way::LookupPaired | Way::LookupPacked | Way::LookupStraight)
     }
 }
 

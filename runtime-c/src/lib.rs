@@ -3,7 +3,7 @@
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
 //! activations need [`MATH`] before them, those with cells [`MATH`] and [`GATES`], [`DENSE_BLOCKS`] needs
-//! [`DENSE_PANELS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`], [`LOOKUP_PACKED`] and [`LOOKUP_HALVED`] need [`LOOKUP`], those whose names end in
+//! [`DENSE_PANELS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`], [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], those whose names end in
 //! `WIDE` need [`WIDE`], and all need [`BASE`].
 //!
 //! [`SELL`], [`CSR`], [`CSR_ROW`], [`GROUPED`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
@@ -39,7 +39,7 @@ headers! {
     SIXTEEN = "sixteen";
     LOOKUP = "lookup";
     LOOKUP_PACKED = "lookup_packed";
-    LOOKUP_HALVED = "lookup_halved";
+    LOOKUP_PAIRED = "lookup_paired";
     PICK = "pick";
     GROUPED = "grouped";
     CSR_ROW = "csr_row";

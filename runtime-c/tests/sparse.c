@@ -3,7 +3,7 @@
 #include "check.h"
 #include "doped/base.h"
 #include "doped/lookup.h"
-#include "doped/lookup_halved.h"
+#include "doped/lookup_paired.h"
 #include "doped/lookup_packed.h"
 #include "doped/pick.h"
 
@@ -19,10 +19,10 @@ static void look_up_packed(float *y, const float *init, const uint16_t *counts, 
     doped_lookup_packed(y, init, counts, starts, values, masks, indices, row_of, x, rows, cols);
 }
 
-static void look_up_halved(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
+static void look_up_paired(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
                            const float *values, const uint32_t *indices, const uint16_t *row_of, const float *x,
                            size_t rows, size_t cols) {
-    doped_lookup_halved(y, init, counts, starts, values, indices, row_of, x, rows, cols);
+    doped_lookup_paired(y, init, counts, starts, values, indices, row_of, x, rows, cols);
 }
 
 #define column_t uint8_t
@@ -103,10 +103,10 @@ static void check_pick(size_t rows, size_t cols) {
     free(values);
 }
 
-/* Random slots of eight values or fewer, so many windows in each band, from each start; rows in their order or from the
- * last to the first. An input that no slot takes is infinite: what is empty must not meet it. */
-static void check_halved(size_t rows, size_t cols, size_t windows, int reversed) {
-    const size_t room = (rows + DOPED_BAND * DOPED_GROUP) * (windows + DOPED_BYTES);
+/* Random pairs of slots with sixteen values or fewer, so many windows in each band, from each start; rows in their order or
+ * from the last to the first. An input that no slot takes is infinite: what is empty must not meet it. */
+static void check_paired(size_t rows, size_t cols, size_t windows, int reversed) {
+    const size_t room = (rows + DOPED_BAND * DOPED_GROUP) * (windows + DOPED_QUAD);
     uint16_t *order = (uint16_t *)calloc(rows, sizeof *order);
     uint16_t *counts = (uint16_t *)calloc(rows / DOPED_GROUP + 1, sizeof *counts);
     uint16_t *starts = (uint16_t *)calloc(rows * windows + 1, sizeof *starts);
@@ -115,7 +115,7 @@ static void check_halved(size_t rows, size_t cols, size_t windows, int reversed)
     double *want = (double *)calloc(rows, sizeof *want);
     double *scale = (double *)calloc(rows, sizeof *scale);
     float *x = random_floats(cols);
-    size_t at = 0, slot = 0, word = 0, band = 0;
+    size_t at = 0, pair = 0, word = 0, band = 0;
 #ifndef __FAST_MATH__ /* which knows no infinity */
     x[cols / 2] = INFINITY;
 #endif
@@ -123,33 +123,44 @@ static void check_halved(size_t rows, size_t cols, size_t windows, int reversed)
         const size_t groups = doped_lookup_height(rows - first);
         slots = groups * DOPED_GROUP;
         counts[band] = (uint16_t)windows;
-        for (size_t i = 0; i < (windows + DOPED_BYTES - 1) / DOPED_BYTES * slots; i++) {
-            indices[word + i] = 0x01010101u * DOPED_NOTHING;
+        for (size_t i = 0; i < (windows + DOPED_QUAD - 1) / DOPED_QUAD * slots; i++) {
+            const uint32_t nothing = DOPED_NOTHING | DOPED_NOTHING << DOPED_SECOND;
+            indices[word + i] = nothing | nothing << DOPED_NEXT_PAIR;
         }
         for (size_t k = 0; k < windows; k++, at++) {
             starts[at] = (uint16_t)(cols > DOPED_WINDOW ? k * (cols - DOPED_WINDOW + 1) / windows : 0);
-            for (size_t g = 0; g < groups; g++, slot++) {
-                size_t used = 0;
-                for (size_t lane = 0; lane < DOPED_GROUP && used < DOPED_HALF; lane++) {
+        }
+        for (size_t k = 0; k < windows; k += DOPED_PAIR) {
+            for (size_t g = 0; g < groups; g++, pair++) {
+                unsigned taken = 0;
+                for (size_t n = 0; n < DOPED_PAIR * DOPED_GROUP; n++) {
+                    const size_t lane = n % DOPED_GROUP, second = n / DOPED_GROUP;
                     const size_t row = first + g * DOPED_GROUP + lane;
                     const size_t index = random_below(cols < DOPED_WINDOW ? (unsigned)cols : DOPED_WINDOW - 1);
-                    const size_t column = starts[at] + index;
-                    uint32_t *indexed = &indices[word + k / DOPED_BYTES * slots + g * DOPED_GROUP + lane];
-                    if (row < rows && column != cols / 2 && random_below(3) != 0) {
+                    const size_t column = starts[at - windows + k + second] + index;
+                    const unsigned shift = (unsigned)(k % DOPED_QUAD / DOPED_PAIR) * DOPED_NEXT_PAIR;
+                    uint32_t *indexed = &indices[word + k / DOPED_QUAD * slots + g * DOPED_GROUP + lane];
+                    if (row < rows && column != cols / 2 && taken != 0xffffu && random_below(5) > second) {
                         const size_t i = reversed ? rows - 1 - row : row;
                         const float value = (float)random_below(1000) / 500.0f - 1.0f;
                         const double term = (double)value * (double)x[column];
-                        const uint32_t byte = (uint32_t)(index + (index >= DOPED_NOTHING) + 32 * used);
-                        values[slot * DOPED_HALF + used++] = value;
-                        *indexed &= ~(255u << (8 * (k % DOPED_BYTES)));
-                        *indexed |= byte << (8 * (k % DOPED_BYTES));
+                        uint32_t bits = (uint32_t)(index + (index >= DOPED_NOTHING)) ^ DOPED_NOTHING;
+                        size_t place = lane;
+                        if (second != 0) {
+                            for (place = 0; (taken >> place & 1u) != 0; place++) {
+                            }
+                            bits = bits << DOPED_SECOND | (uint32_t)place << DOPED_AMONG;
+                        }
+                        taken |= 1u << place;
+                        values[pair * DOPED_GROUP + place] = value;
+                        *indexed ^= bits << shift;
                         want[i] += term;
                         scale[i] += fabs(term);
                     }
                 }
             }
         }
-        word += (windows + DOPED_BYTES - 1) / DOPED_BYTES * slots;
+        word += (windows + DOPED_QUAD - 1) / DOPED_QUAD * slots;
     }
     for (size_t i = 0; i < rows; i++) {
         order[i] = (uint16_t)(reversed ? rows - 1 - i : i);
@@ -158,12 +169,12 @@ static void check_halved(size_t rows, size_t cols, size_t windows, int reversed)
         float *table = random_floats(rows);
         float *y = guarded(rows);
         const float *init = start(kind, y, table, rows);
-        look_up_halved(y, init, counts, starts, values, indices, reversed ? order : NULL, x, rows, cols);
+        look_up_paired(y, init, counts, starts, values, indices, reversed ? order : NULL, x, rows, cols);
         for (size_t i = 0; i < rows; i++) {
             const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
-            expect("lookup_halved", i, y[i], begin + want[i], fabs(begin) + scale[i]);
+            expect("lookup_paired", i, y[i], begin + want[i], fabs(begin) + scale[i]);
         }
-        unguard(y, rows, "lookup_halved");
+        unguard(y, rows, "lookup_paired");
         free(table);
     }
     free(order);
@@ -188,8 +199,8 @@ int main(void) {
     }
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         for (size_t j = 1; j < sizeof sizes / sizeof *sizes; j++) {
-            for (size_t windows = 0; windows <= 9; windows++) {
-                check_halved(3 * sizes[i], sizes[j], windows, (int)(windows % 2));
+            for (size_t windows = 0; windows <= 14; windows += 2) {
+                check_paired(3 * sizes[i], sizes[j], windows, (int)(windows / 2 % 2));
             }
         }
     }

@@ -19,7 +19,7 @@ include!("../../rust/kernels/csr.rs");
 include!("../../rust/kernels/sixteen.rs");
 include!("../../rust/kernels/lookup.rs");
 include!("../../rust/kernels/lookup_packed.rs");
-include!("../../rust/kernels/lookup_halved.rs");
+include!("../../rust/kernels/lookup_paired.rs");
 include!("../../rust/kernels/pick.rs");
 include!("../../rust/kernels/grouped.rs");
 include!("../../rust/kernels/csr_row.rs");

@@ -134,8 +134,8 @@ impl Lookup {
     }
 }
 
-/// The tables of random slots of eight values, with `windows` windows in each band, and the terms of each row.
-pub(crate) struct Halved {
+/// The tables of random pairs of slots, with `windows` windows in each band, and the terms of each row.
+pub(crate) struct Paired {
     pub(crate) counts: Vec<u16>,
     pub(crate) starts: Vec<u16>,
     pub(crate) values: Vec<f32>,
@@ -143,7 +143,7 @@ pub(crate) struct Halved {
     pub(crate) sums: Vec<Vec<f64>>,
 }
 
-impl Halved {
+impl Paired {
     /// Slots that take no infinite input.
     pub(crate) fn new(
         random: &mut Random,
@@ -151,7 +151,7 @@ impl Halved {
         x: &[f32],
         windows: usize,
         order: Option<&[u16]>,
-    ) -> Halved {
+    ) -> Paired {
         let (mut counts, mut starts, mut values, mut indices) = (vec![], vec![], vec![], vec![]);
         let mut sums = vec![Vec::new(); rows];
         let mut first = 0;
@@ -159,33 +159,38 @@ impl Halved {
             let left = (rows - first).div_ceil(16);
             let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= left).unwrap();
             let word = indices.len();
-            indices.resize(word + windows.div_ceil(4) * groups * 16, 0x1010_1010_u32);
+            indices.resize(word + windows.div_ceil(4) * groups * 16, 0x0210 | 0x0210 << 14_u32);
             counts.push(windows as u16);
-            for k in 0..windows {
-                let start = if x.len() > 31 { k * (x.len() - 30) / windows } else { 0 };
-                starts.push(start as u16);
-                for g in 0..groups {
-                    let mut slot = [0.0; 8];
-                    let mut used = 0;
-                    for lane in 0..16 {
-                        let (row, index) = (first + g * 16 + lane, random.below(x.len().min(31)));
-                        if row >= rows || used == 8 || x[start + index].is_infinite() || random.below(3) == 0
-                        {
-                            continue;
-                        }
-                        slot[used] = random.floats(1)[0];
-                        let row = order.map_or(row, |order| order[row] as usize);
-                        sums[row].push(product(slot[used], x[start + index]));
-                        let byte = (if index < 16 { index } else { index + 1 }) | used << 5;
-                        let indexed = &mut indices[word + (k / 4 * groups + g) * 16 + lane];
-                        *indexed = *indexed & !(255 << (8 * (k % 4))) | (byte as u32) << (8 * (k % 4));
-                        used += 1;
+            let start = |k: usize| if x.len() > 31 { k * (x.len() - 30) / windows } else { 0 };
+            starts.extend((0..windows).map(|k| start(k) as u16));
+            for (k, g) in (0..windows).step_by(2).flat_map(|k| (0..groups).map(move |g| (k, g))) {
+                let mut shared = [None; 16];
+                for (second, lane) in
+                    [0, 1].into_iter().flat_map(|slot| (0..16).map(move |lane| (slot, lane)))
+                {
+                    let (row, index) = (first + g * 16 + lane, random.below(x.len().min(31)));
+                    let input = x.get(start(k + second) + index).copied();
+                    let place =
+                        if second == 0 { Some(lane) } else { shared.iter().position(Option::is_none) };
+                    let (Some(input), Some(place)) = (input.filter(|input| input.is_finite()), place) else {
+                        continue;
+                    };
+                    if row >= rows || random.below(5) <= second {
+                        continue;
                     }
-                    values.extend(slot);
+                    let value = random.floats(1)[0];
+                    shared[place] = Some(value);
+                    let row = order.map_or(row, |order| order[row] as usize);
+                    sums[row].push(product(value, input));
+                    let index = index as u32 + u32::from(index >= 16);
+                    let bits =
+                        if second == 0 { index ^ 16 } else { (index ^ 16) << 5 | (place as u32) << 10 };
+                    indices[word + (k / 4 * groups + g) * 16 + lane] ^= bits << (k % 4 / 2 * 14);
                 }
+                values.extend(shared.map(Option::unwrap_or_default));
             }
             first += groups * 16;
         }
-        Halved { counts, starts, values, indices, sums }
+        Paired { counts, starts, values, indices, sums }
     }
 }

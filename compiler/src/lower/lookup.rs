@@ -6,10 +6,9 @@
 //! windows of its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of
 //! its band; an element takes the first that is free of those that reach it, and what finds none is left over. Rows
 //! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
-//! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot where
-//! those of all parts stay in the cache ([`BUDGET`]); else, from the part with the largest tables down until they do, eight
-//! values a slot ([`super::halved`]), or packed values where those of eight would not stay there either, since then bytes
-//! decide.
+//! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot, or where
+//! that is cheaper sixteen for two slots ([`super::paired`]); from the part with the largest tables down packed values, until
+//! those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide.
 
 use std::cmp::Reverse;
 
@@ -17,7 +16,7 @@ use super::builder::Builder;
 use super::parts::Part;
 use super::path::Path;
 use super::windows::{bands, count_held, windows};
-use super::{halved, padded, table};
+use super::{padded, paired, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
@@ -30,8 +29,8 @@ pub(super) mod cost {
     pub(in crate::lower) const SLOT: f64 = 0.8;
     /// A slot with packed values.
     pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
-    /// A slot of eight values; on a Zen 5, where it takes 0.4 to 0.48 and a padded one 0.55 to 0.7.
-    pub(in crate::lower) const HALVED_SLOT: f64 = 0.5;
+    /// A slot of a pair with sixteen values: 0.4 to 0.45 on a Zen 5, where a padded one takes 0.55 to 0.7.
+    pub(in crate::lower) const PAIRED_SLOT: f64 = 0.5;
     /// A look-up of straight-line code out of the first-level cache, on that Xeon.
     pub(in crate::lower) const PICK: f64 = 0.35;
     /// An element left over, where windows are placed; half of it where few are left over and become straight-line code.
@@ -49,12 +48,12 @@ pub(super) mod cost {
 }
 
 /// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
-/// second-level cache. Processors with a fast third level would rather have eight values a slot than packed ones at any size,
-/// which `--tune` finds out; on those with a slow one bytes decide there.
+/// second-level cache. Processors with a fast third level would rather have pairs of slots than packed ones at any size, which
+/// `--tune` finds out; on those with a slow one bytes decide there.
 const BUDGET: usize = 3 << 19;
 
-/// About what a non-zero takes with eight values a slot.
-const HALVED_BYTES: usize = 7;
+/// About what a non-zero takes in pairs of slots.
+const PAIRED_BYTES: usize = 7;
 
 /// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
 pub(super) const GROUP: usize = 16;
@@ -67,8 +66,8 @@ pub(super) const INDICES: usize = 6;
 pub(super) enum Slots {
     /// A value for each of its sixteen rows.
     Padded,
-    /// Eight values.
-    Halved,
+    /// Sixteen values for two slots.
+    Paired,
     /// As many values as there are.
     Packed,
 }
@@ -78,26 +77,26 @@ impl Slots {
     pub(super) fn cost(self) -> f64 {
         match self {
             Slots::Padded => cost::SLOT,
-            Slots::Halved => cost::HALVED_SLOT,
+            Slots::Paired => cost::PAIRED_SLOT,
             Slots::Packed => cost::PACKED_SLOT,
         }
     }
 
     /// Columns of a window.
     pub(super) fn window(self) -> usize {
-        if self == Slots::Halved { halved::WINDOW } else { WINDOW }
+        if self == Slots::Paired { paired::WINDOW } else { WINDOW }
     }
 
     /// Slots that a word of indices serves.
     fn in_a_word(self) -> usize {
-        if self == Slots::Halved { halved::BYTES } else { INDICES }
+        if self == Slots::Paired { paired::QUAD } else { INDICES }
     }
 
     /// Bytes of the values, and of what tells which they are, where slots hold so many elements.
     fn bytes(self, slots: usize, elements: usize) -> usize {
         match self {
             Slots::Padded => 4 * GROUP * slots,
-            Slots::Halved => 4 * halved::HALF * slots,
+            Slots::Paired => 4 * paired::HALF * slots,
             Slots::Packed => 4 * elements + 2 * slots,
         }
     }
@@ -138,12 +137,20 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
         (choice.cost < gathered).then_some(choice)
     };
     let mut choices: Vec<_> = parts.iter().map(|part| best(part, Slots::Padded)).collect();
+    let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
+    let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
+    let fewer = if PAIRED_BYTES * nnz <= BUDGET { Slots::Paired } else { Slots::Packed };
+    if fewer == Slots::Paired {
+        for (choice, part) in choices.iter_mut().zip(parts) {
+            let padded = choice.as_ref().map_or(f64::INFINITY, |choice| choice.cost);
+            if let Some(paired) = best(part, Slots::Paired).filter(|paired| paired.cost < padded) {
+                *choice = Some(paired);
+            }
+        }
+    }
     let bytes = |choice: &Option<Choice>| choice.as_ref().map_or(0, |choice| choice.bytes);
     let mut total: usize = choices.iter().map(bytes).sum();
-    let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     largest_first.sort_by_key(|&i| Reverse(bytes(&choices[i])));
-    let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
-    let fewer = if HALVED_BYTES * nnz <= BUDGET { Slots::Halved } else { Slots::Packed };
     for i in largest_first {
         if total > BUDGET {
             total -= bytes(&choices[i]);
@@ -172,7 +179,7 @@ fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
     if listed.len() > usize::from(u16::MAX) {
         return Some(natural);
     }
-    let listed = if form == Slots::Halved { halved::evened(&listed) } else { listed };
+    let listed = if form == Slots::Paired { paired::evened(&listed) } else { listed };
     let sorted = Choice::new(csr, cols, form, listed, true);
     Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
@@ -218,7 +225,7 @@ impl Choice {
     pub(super) fn way(&self) -> Way {
         match self.form {
             Slots::Padded => Way::Lookup,
-            Slots::Halved => Way::LookupHalved,
+            Slots::Paired => Way::LookupPaired,
             Slots::Packed => Way::LookupPacked,
         }
     }
@@ -227,7 +234,7 @@ impl Choice {
     pub(super) fn why(&self) -> String {
         let (room, filled) = match self.form {
             Slots::Padded => (GROUP, "filled"),
-            Slots::Halved => (halved::HALF, "of eight values a slot filled"),
+            Slots::Paired => (paired::HALF, "of sixteen values for two slots filled"),
             Slots::Packed => (GROUP, "filled and packed"),
         };
         format!(
@@ -238,7 +245,7 @@ impl Choice {
             self.form.window(),
             100.0 * (self.elements - self.left_over) as f64 / (room * self.slots.max(1)) as f64,
             filled,
-            if self.form == Slots::Padded || self.tuned { "" } else { ", beyond the budget of bytes" },
+            if self.form != Slots::Packed || self.tuned { "" } else { ", beyond the budget of bytes" },
             if self.sorted { ", rows sorted by length" } else { "" },
             thousands(self.left_over),
             self.cost
@@ -271,10 +278,10 @@ pub(super) fn multiply(
         )),
     ];
     let mut held = vec![false; csr.nnz()];
-    let indices = if choice.form == Slots::Halved {
+    let indices = if choice.form == Slots::Paired {
         let tables =
-            halved::Tables::new(csr, &choice.rows, &choice.bands, x.len, &mut |element| held[element] = true);
-        let note = "eight values for each window and group";
+            paired::Tables::new(csr, &choice.rows, &choice.bands, x.len, &mut |element| held[element] = true);
+        let note = "sixteen values for each two windows and group";
         arguments.push(builder.floats(&field.field("slots"), tables.values, note));
         tables.indices
     } else {
@@ -297,9 +304,10 @@ pub(super) fn multiply(
     };
     let (kernel, note) = match choice.form {
         Slots::Padded => (Kernel::LOOKUP, "columns in their windows, 5 bits each"),
-        Slots::Halved => {
-            (Kernel::LOOKUP_HALVED, "columns in their windows, 5 bits, and values of their slots, 3")
-        }
+        Slots::Paired => (
+            Kernel::LOOKUP_PAIRED,
+            "columns in their windows, 5 bits, and which of the pair's values the second's are, 4",
+        ),
         Slots::Packed => (Kernel::LOOKUP_PACKED, "columns in their windows, 5 bits each"),
     };
     arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(indices), note)));
@@ -307,7 +315,7 @@ pub(super) fn multiply(
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
         let note = match choice.form {
             Slots::Padded | Slots::Packed => "the row of each lane, longest first",
-            Slots::Halved => "the row of each lane, those of a band dealt to its groups by length",
+            Slots::Paired => "the row of each lane, those of a band dealt to its groups by length",
         };
         builder.constant(&field.field("rows"), Data::U16(rows), note)
     });
@@ -352,16 +360,17 @@ mod tests {
     }
 
     #[test]
-    fn slots_have_fewer_values_from_the_largest_part_down_until_all_fit() {
+    fn slots_are_the_cheaper_ones_and_packed_where_they_would_not_fit() {
         let (large, half) = (csr(2600, 1300, 4), csr(1000, 1300, 4));
+        let (small, full) = (csr(20, 1300, 4), csr(100, 1300, 60));
         let forms = |matrices: &[&Csr]| -> Vec<Slots> {
             let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
             let parts: Vec<_> = matrices.iter().map(part).collect();
             choose(&parts).into_iter().map(|choice| choice.unwrap().form).collect()
         };
-        assert_eq!(forms(&[&half, &half]), [Slots::Padded; 2]);
-        assert_eq!(forms(&[&half, &large]), [Slots::Padded, Slots::Halved]);
-        assert_eq!(forms(&[&large, &large]), [Slots::Packed; 2]);
+        assert_eq!(forms(&[&half, &full]), [Slots::Paired, Slots::Padded]);
+        assert_eq!(forms(&[&half, &large]), [Slots::Paired; 2]);
+        assert_eq!(forms(&[&large, &large, &small]), [Slots::Packed, Slots::Packed, Slots::Padded]);
     }
 
     #[test]
@@ -369,7 +378,7 @@ mod tests {
         for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
             let csr = csr(rows, cols, percent);
             for (sorted, form) in
-                [(false, Slots::Padded), (true, Slots::Padded), (false, Slots::Halved), (true, Slots::Halved)]
+                [(false, Slots::Padded), (true, Slots::Padded), (false, Slots::Paired), (true, Slots::Paired)]
             {
                 let natural = (0..rows).collect();
                 let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
@@ -378,8 +387,8 @@ mod tests {
                 assert!(choice.bands.iter().flatten().all(within));
                 let mut held = vec![false; csr.nnz()];
                 let mut hold = |element: usize| assert!(!std::mem::replace(&mut held[element], true));
-                let mut found = if form == Slots::Halved {
-                    halved::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
+                let mut found = if form == Slots::Paired {
+                    paired::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
                 } else {
                     let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, &mut hold);
                     let without: f32 = tables.values.iter().sum();

@@ -7,7 +7,7 @@
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
 //! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; where their tables
-//! would not stay in the cache, slots have eight values or packed ones. What a few of them leave over is
+//! would not stay in the cache, values are packed. What a few of them leave over is
 //! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Where all inputs of a part stand in registers
 //! the look-ups themselves are straight-line code ([`super::picks`]), each of which counts as a non-zero in that budget.
 //! Code that picks its family of instructions at run time holds look-ups beside the other way.
@@ -177,7 +177,7 @@ fn chosen(part: &Part<'_>, way: Way) -> Form {
             Form::Straight(format!("straight line, {WHY}; about {bytes} bytes of code"))
         }
         Way::Lookup => looked_up(part, Slots::Padded),
-        Way::LookupHalved => looked_up(part, Slots::Halved),
+        Way::LookupPaired => looked_up(part, Slots::Paired),
         Way::LookupPacked => looked_up(part, Slots::Packed),
         Way::LookupStraight => match picks::choose(part.csr, part.cols) {
             Some(mut choice) => {

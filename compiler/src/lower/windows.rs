@@ -3,8 +3,8 @@
 //! Takes a sparse part and the rows of a band; gives the first column of each window, placed by quantiles of the band's
 //! elements. [`super::lookup`] makes tables of them.
 
-use super::halved;
 use super::lookup::{BAND, GROUP, Slots, WINDOW, cost};
+use super::paired;
 use crate::model::Csr;
 
 /// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
@@ -33,13 +33,13 @@ struct Tries {
 }
 
 impl Tries {
-    /// For so many elements in so many groups. Slots of eight values are tried from where they would all be full, and fewer
+    /// For so many elements in so many groups. Slots in pairs are tried from where they would all be full, and fewer
     /// numbers of them, since dealing takes its time.
     fn new(slots: Slots, elements: usize, groups: usize) -> Tries {
         match slots {
             Slots::Padded | Slots::Packed => Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 },
-            Slots::Halved => {
-                let full = elements.div_ceil(groups * halved::HALF).max(1);
+            Slots::Paired => {
+                let full = elements.div_ceil(groups * paired::HALF).max(1);
                 Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
             }
         }
@@ -53,6 +53,7 @@ pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec
     let elements = columns.before[cols] as usize;
     let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
     let mut attempt = |count: usize| {
+        let count = if slots == Slots::Paired { count.next_multiple_of(paired::PAIR) } else { count };
         let starts = columns.windows(count, slots.window());
         let left_over = elements - count_held(csr, rows, &starts, cols, slots);
         let cost = slots.cost() * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
@@ -135,8 +136,8 @@ pub(super) fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl F
 
 /// Elements of a band that its slots hold.
 pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize, slots: Slots) -> usize {
-    if slots == Slots::Halved {
-        return halved::count_held(csr, rows, starts, cols);
+    if slots == Slots::Paired {
+        return paired::count_held(csr, rows, starts, cols);
     }
     let mut held = 0;
     rows.iter().for_each(|&row| assign(csr, row as usize, starts, &mut |_, _| held += 1));

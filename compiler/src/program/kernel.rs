@@ -54,7 +54,7 @@ parts! {
     SIXTEEN needs [BASE];
     LOOKUP needs [SIXTEEN];
     LOOKUP_PACKED needs [LOOKUP];
-    LOOKUP_HALVED needs [LOOKUP];
+    LOOKUP_PAIRED needs [LOOKUP];
     PICK needs [SIXTEEN];
     GROUPED needs [BASE];
     CSR_ROW needs [BASE];
@@ -99,7 +99,7 @@ kernels! {
     CSR = "csr" ("rows", "nnz") in CSR;
     LOOKUP = "lookup" ("rows", "cols") in LOOKUP;
     LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
-    LOOKUP_HALVED = "lookup_halved" ("rows", "cols") in LOOKUP_HALVED;
+    LOOKUP_PAIRED = "lookup_paired" ("rows", "cols") in LOOKUP_PAIRED;
     GROUPED = "grouped" ("longest") in GROUPED;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;

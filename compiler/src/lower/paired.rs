@@ -1,8 +1,9 @@
-//! Look-ups whose slots have eight values for their sixteen rows: which element stands in which slot, and the tables.
+//! Look-ups whose slots come in pairs that share sixteen values: which element stands in which slot, and the tables.
 //!
-//! Takes a sparse part, the rows of a band and its windows. A slot has room for eight elements, each of another row: of a
-//! group's rows with an element in reach those that can wait least. Gives bytes for each row of each slot, where its value
-//! and its input stand, as the kernel `lookup_halved` reads them.
+//! Takes a sparse part, the rows of a band and its windows, an even number. The first slot of a pair has a value in the lane
+//! of every row that has an element in reach; the second has the lanes that are left, for values of any rows: of those with
+//! an element in reach the ones that can wait least. Gives words for each row of each slot, where its input and its value
+//! stand, as the kernel `lookup_paired` reads them.
 
 use super::lookup::GROUP;
 use super::windows::bands;
@@ -11,14 +12,23 @@ use crate::model::Csr;
 /// Columns of a window: the kernel puts a zero beside them.
 pub(super) const WINDOW: usize = 31;
 
-/// Bytes in a word of indices.
-pub(super) const BYTES: usize = 4;
+/// Slots of a pair, and slots in a word of indices.
+pub(super) const PAIR: usize = 2;
+pub(super) const QUAD: usize = 4;
 
-/// Values of a slot.
+/// The most values of a pair's first slot: with the rest left to the second, rows that need both find room.
+const FIRST: usize = 12;
+
+/// Values of a slot, if both of a pair have as many.
 pub(super) const HALF: usize = 8;
 
 /// Where a window's zero stands; columns from the 16th on are one further up.
 const NOTHING: u32 = 16;
+
+/// Bits of a word: where the second slot's index stands, which of the sixteen its value is, and the next pair.
+const SECOND: usize = 5;
+const AMONG: usize = 10;
+const NEXT_PAIR: usize = 14;
 
 /// Elements of a row that are looked at to tell how long it can wait.
 const AHEAD: usize = 4;
@@ -42,7 +52,7 @@ pub(super) fn evened(rows: &[u32]) -> Vec<u32> {
     evened
 }
 
-/// Deals the elements of a group's rows to its slots, a slot for each window; calls `visit` with the window, the row's place
+/// Deals the elements of a group's rows to its slots, a slot for each window and sixteen values to two of them; calls `visit` with the window, the row's place
 /// in the group and the element. `reached` is what [`reached`] gives for the windows.
 pub(super) fn deal(
     csr: &Csr,
@@ -57,7 +67,11 @@ pub(super) fn deal(
         let (first, end) = (csr.row_ptr[row as usize] as usize, csr.row_ptr[row as usize + 1] as usize);
         (next[lane], rest[lane]) = (first, &csr.col_idx[first..end]);
     }
+    let mut free = GROUP;
     for (k, &start) in starts.iter().enumerate() {
+        let second = k % PAIR == 1;
+        free = if second { free } else { GROUP };
+        let room = if second { free } else { FIRST };
         let mut waiting = [(0, 0); GROUP];
         let mut count = 0;
         for lane in 0..rows.len() {
@@ -70,15 +84,17 @@ pub(super) fn deal(
             }
         }
         let waiting = &mut waiting[..count];
-        if count > HALF {
+        if count > room {
             for (lane, slack) in waiting.iter_mut() {
                 // The i-th element from here needs a slot after i others of its row, before windows pass it by.
                 let spare = |(i, &column): (usize, &u32)| reached[column as usize] as i32 - (k + i) as i32;
                 *slack = rest[*lane].iter().take(AHEAD).enumerate().map(spare).min().unwrap_or(0);
             }
-            waiting.select_nth_unstable_by_key(HALF, |&(lane, slack)| (slack, lane));
+            waiting.select_nth_unstable_by_key(room, |&(lane, slack)| (slack, lane));
         }
-        for &(lane, _) in &waiting[..count.min(HALF)] {
+        let taken = count.min(room);
+        free -= taken;
+        for &(lane, _) in &waiting[..taken] {
             visit(k, lane, next[lane]);
             next[lane] += 1;
             rest[lane] = &rest[lane][1..];
@@ -109,9 +125,9 @@ pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize)
 
 /// What the kernel reads, band after band.
 pub(super) struct Tables {
-    /// Eight values for each slot, 0 where there are fewer.
+    /// Sixteen values for each pair of slots, 0 where there are fewer.
     pub(super) values: Vec<f32>,
-    /// A byte for each row of each slot, four slots to a word.
+    /// Fourteen bits for each row of each pair, two pairs to a word.
     pub(super) indices: Vec<u32>,
 }
 
@@ -125,24 +141,27 @@ impl Tables {
         hold: &mut impl FnMut(usize),
     ) -> Tables {
         let mut tables = Tables { values: Vec::new(), indices: Vec::new() };
+        let nothing = (NOTHING | NOTHING << SECOND) * (1 | 1 << NEXT_PAIR);
         for (rows, starts) in bands(rows).zip(windows) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, word) = (tables.values.len(), tables.indices.len());
-            let nothing = NOTHING * 0x0101_0101;
-            tables.values.resize(value + starts.len() * groups * HALF, 0.0);
-            tables.indices.resize(word + starts.len().div_ceil(BYTES) * groups * GROUP, nothing);
+            tables.values.resize(value + starts.len() / PAIR * groups * GROUP, 0.0);
+            tables.indices.resize(word + starts.len().div_ceil(QUAD) * groups * GROUP, nothing);
             let reached = reached(starts, cols);
             for (g, rows) in rows.chunks(GROUP).enumerate() {
-                let mut used = vec![0; starts.len()];
+                // The lanes that the pairs' values have taken.
+                let mut taken = vec![0_u16; starts.len() / PAIR];
                 deal(csr, rows, starts, &reached, &mut |k, lane, element| {
+                    let (pair, second) = (k / PAIR, k % PAIR == 1);
+                    let place = if second { taken[pair].trailing_ones() as usize } else { lane };
+                    taken[pair] |= 1 << place;
+                    tables.values[value + (pair * groups + g) * GROUP + place] = csr.values[element];
                     let column = csr.col_idx[element] - starts[k] as u32;
                     let index = column + u32::from(column >= NOTHING);
-                    let byte = index | used[k] << 5;
-                    let shift = 8 * (k % BYTES);
-                    let indices = &mut tables.indices[word + (k / BYTES * groups + g) * GROUP + lane];
-                    *indices = *indices & !(255 << shift) | byte << shift;
-                    tables.values[value + (k * groups + g) * HALF + used[k] as usize] = csr.values[element];
-                    used[k] += 1;
+                    let (among, at) = if second { ((place as u32) << AMONG, SECOND) } else { (0, 0) };
+                    let bits = (index ^ NOTHING) << at | among;
+                    let indices = &mut tables.indices[word + (k / QUAD * groups + g) * GROUP + lane];
+                    *indices ^= bits << (k % QUAD / PAIR * NEXT_PAIR);
                     hold(element);
                 });
             }
