@@ -1,9 +1,9 @@
 //! Look-ups whose slots come in pairs that share sixteen values: which element stands in which slot, and the tables.
 //!
-//! Takes a sparse part, the rows of a band and its windows, an even number. The first slot of a pair has a value in the lane
-//! of every row that has an element in reach; the second has the lanes that are left, for values of any rows: of those with
-//! an element in reach the ones that can wait least. Gives words for each row of each slot, where its input and its value
-//! stand, as the kernel `lookup_paired` reads them.
+//! Takes a sparse part, the rows of a band and its windows, an even number. The first slot of a pair has its values in the
+//! lanes of their rows, [`FIRST`] at most; the second has the lanes that are left, for values of any rows. Of the rows with an
+//! element in reach those have a value that can wait least. Gives words for each row of each pair, where its inputs and its
+//! value of the second slot stand, as the kernel `lookup_paired` reads them.
 
 use super::lookup::GROUP;
 use super::windows::bands;
@@ -52,8 +52,8 @@ pub(super) fn evened(rows: &[u32]) -> Vec<u32> {
     evened
 }
 
-/// Deals the elements of a group's rows to its slots, a slot for each window and sixteen values to two of them; calls `visit` with the window, the row's place
-/// in the group and the element. `reached` is what [`reached`] gives for the windows.
+/// Deals the elements of a group's rows to its slots, a slot for each window and sixteen values to two of them; calls `visit`
+/// with the window, the row's place in the group and the element. `reached` is what [`reached`] gives for the windows.
 pub(super) fn deal(
     csr: &Csr,
     rows: &[u32],

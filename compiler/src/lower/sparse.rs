@@ -73,15 +73,22 @@ fn lower(
         Form::Table(way, why) => {
             table::multiply(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"), way);
         }
-        Form::ByFamily(first, other) => {
-            let before = std::mem::take(&mut builder.operations);
-            lower(builder, path, csr.clone(), (x, y, init), title, *first);
-            let body = std::mem::take(&mut builder.operations);
-            lower(builder, path, csr, (x, y, init), title, *other);
-            let otherwise = std::mem::replace(&mut builder.operations, before);
-            builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
-        }
+        Form::ByFamily(first, other) => by_family(
+            builder,
+            |builder| lower(builder, path, csr.clone(), (x, y, init), title, *first),
+            |builder| lower(builder, path, csr.clone(), (x, y, init), title, *other),
+        ),
     }
+}
+
+/// Adds what the first lowers for AVX-512, and what the other does for any other family of instructions.
+fn by_family(builder: &mut Builder, first: impl FnOnce(&mut Builder), other: impl FnOnce(&mut Builder)) {
+    let before = std::mem::take(&mut builder.operations);
+    first(builder);
+    let body = std::mem::take(&mut builder.operations);
+    other(builder);
+    let otherwise = std::mem::replace(&mut builder.operations, before);
+    builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
 }
 
 /// On wide vectors: tables of streams may be those of one family of instructions.
@@ -91,19 +98,15 @@ fn wide(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View,
         Some(Target::Avx2 | Target::Portable) | None => 1,
     };
     if blocks == 1 {
-        return table::multiply(builder, path, csr, (x, y, init), title, None);
-    }
-    let before = std::mem::take(&mut builder.operations);
-    blocked::multiply(builder, path, csr.clone(), (x, y, init), title, blocks);
-    if builder.streams == Some(Target::Any) {
-        let body = std::mem::take(&mut builder.operations);
         table::multiply(builder, path, csr, (x, y, init), title, None);
-        let otherwise = std::mem::take(&mut builder.operations);
-        builder.operations = before;
-        builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
+    } else if builder.streams == Some(Target::Any) {
+        by_family(
+            builder,
+            |builder| blocked::multiply(builder, path, csr.clone(), (x, y, init), title, blocks),
+            |builder| table::multiply(builder, path, csr.clone(), (x, y, init), title, None),
+        );
     } else {
-        let blocks = std::mem::replace(&mut builder.operations, before);
-        builder.operations.extend(blocks);
+        blocked::multiply(builder, path, csr, (x, y, init), title, blocks);
     }
 }
 
