@@ -54,7 +54,8 @@ pub(super) fn multiply(
         let unit = if x.len / 2 <= PAIRS { 2 } else { lanes };
         if columns.nnz() > 0 {
             let path = path.element("columns", block);
-            table::sliced(builder, &path, &columns, (x, y, init), &title, unit);
+            let listed = table::rows_by_length(&columns, init == Init::Accumulate);
+            table::sliced(builder, &path, (&columns, &listed), (x, y, init), &title, unit);
         } else if init != Init::Accumulate {
             builder.fill(y, init, &format!("{title}: nothing to add"));
         }

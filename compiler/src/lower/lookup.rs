@@ -16,36 +16,11 @@ use super::builder::Builder;
 use super::parts::Part;
 use super::path::Path;
 use super::windows::{bands, count_held, windows};
-use super::{padded, paired, table};
+use super::{cost, padded, paired, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
 use crate::ways::Way;
-
-/// What things cost, in nanoseconds: measured with each kernel alone, gcc 12, at 4% non-zeros, on an AMD Zen 4; what the
-/// gather instruction takes lies between that processor's 0.37 and an Intel Xeon's 0.19.
-pub(super) mod cost {
-    /// A slot: 16 values, one look-up, one multiply-add.
-    pub(in crate::lower) const SLOT: f64 = 0.8;
-    /// A slot with packed values.
-    pub(in crate::lower) const PACKED_SLOT: f64 = 1.0;
-    /// A slot of a pair with sixteen values: 0.4 to 0.45 on a Zen 5, where a padded one takes 0.55 to 0.7.
-    pub(in crate::lower) const PAIRED_SLOT: f64 = 0.5;
-    /// A look-up of straight-line code out of the first-level cache, on that Xeon.
-    pub(in crate::lower) const PICK: f64 = 0.35;
-    /// An element left over, where windows are placed; half of it where few are left over and become straight-line code.
-    pub(in crate::lower) const LEFT_OVER: f64 = 0.55;
-    /// A non-zero of sliced ELLPACK, by the gather instruction.
-    pub(in crate::lower) const GATHERED: f64 = 0.25;
-    /// A row that is not in its place: its sum goes there, in 0.3 on that processor and 0.6 on an Intel Xeon.
-    pub(in crate::lower) const ROW: f64 = 0.6;
-    /// An element left over, rows grouped by their number of them: 0.36 on a Zen 5, 0.5 to 0.6 on that Xeon by its loads.
-    pub(in crate::lower) const GROUPED: f64 = 0.45;
-    /// A row of sliced ELLPACK with few elements: its sum goes to its place.
-    pub(in crate::lower) const SLICED_ROW: f64 = 0.6;
-    /// A non-zero of straight-line code: 0.15 to 0.33.
-    pub(in crate::lower) const TERM: f64 = 0.3;
-}
 
 /// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
 /// second-level cache. Processors with a fast third level would rather have pairs of slots than packed ones at any size, which

@@ -18,6 +18,7 @@ mod blocked;
 mod blocks;
 mod builder;
 mod constants;
+mod cost;
 mod cover;
 mod dense;
 mod hoist;

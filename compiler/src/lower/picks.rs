@@ -2,7 +2,7 @@
 //! parts, and their tables; [`super::picker`] makes the picks.
 
 use super::builder::Builder;
-use super::lookup::cost;
+use super::cost;
 use super::path::Path;
 use super::{cover, picker};
 use crate::model::Csr;

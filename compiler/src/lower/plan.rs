@@ -20,7 +20,7 @@ use std::collections::BTreeMap;
 use super::lookup::Slots;
 use super::parts::{Part, parts};
 use super::path::Path;
-use super::{lookup, picks, table};
+use super::{cost, lookup, picks, table};
 use crate::model::Model;
 use crate::numbers::thousands;
 use crate::settings::{Settings, Target};
@@ -107,7 +107,7 @@ impl Used {
             choices.way(&part.path, avx512).map(|way| chosen(part, way))
         };
         let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
-        let terms = lookup::cost::TERM * part.csr.nnz() as f64;
+        let terms = cost::TERM * part.csr.nnz() as f64;
         let looked_up = || {
             let most = if straight.is_ok() { terms } else { f64::INFINITY };
             let look_up = look_up.filter(|look_up| look_up.cost < most);

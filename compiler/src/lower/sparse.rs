@@ -75,18 +75,24 @@ fn lower(
         }
         Form::ByFamily(first, other) => by_family(
             builder,
-            |builder| lower(builder, path, csr.clone(), (x, y, init), title, *first),
-            |builder| lower(builder, path, csr.clone(), (x, y, init), title, *other),
+            csr,
+            |builder, csr| lower(builder, path, csr, (x, y, init), title, *first),
+            |builder, csr| lower(builder, path, csr, (x, y, init), title, *other),
         ),
     }
 }
 
 /// Adds what the first lowers for AVX-512, and what the other does for any other family of instructions.
-fn by_family(builder: &mut Builder, first: impl FnOnce(&mut Builder), other: impl FnOnce(&mut Builder)) {
+fn by_family(
+    builder: &mut Builder,
+    csr: Csr,
+    first: impl FnOnce(&mut Builder, Csr),
+    other: impl FnOnce(&mut Builder, Csr),
+) {
     let before = std::mem::take(&mut builder.operations);
-    first(builder);
+    first(builder, csr.clone());
     let body = std::mem::take(&mut builder.operations);
-    other(builder);
+    other(builder, csr);
     let otherwise = std::mem::replace(&mut builder.operations, before);
     builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
 }
@@ -102,8 +108,9 @@ fn wide(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View,
     } else if builder.streams == Some(Target::Any) {
         by_family(
             builder,
-            |builder| blocked::multiply(builder, path, csr.clone(), (x, y, init), title, blocks),
-            |builder| table::multiply(builder, path, csr.clone(), (x, y, init), title, None),
+            csr,
+            |builder, csr| blocked::multiply(builder, path, csr, (x, y, init), title, blocks),
+            |builder, csr| table::multiply(builder, path, csr, (x, y, init), title, None),
         );
     } else {
         blocked::multiply(builder, path, csr, (x, y, init), title, blocks);

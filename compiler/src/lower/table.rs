@@ -3,7 +3,7 @@
 //! **Sliced ELLPACK** (SELL-C-σ, arXiv 1307.6209) has [`Kernel::LANES`] rows a slice, rows sorted by length so that
 //! slices fill evenly; where padding would outweigh that (few rows, or lengths that differ wildly), rows are
 //! **compressed**. Wide vectors are multiplied from the same tables as one vector, so that a block of steps or a batch
-//! of streams brings none of its own.
+//! of streams brings none of its own, but where [`super::blocked`] cuts a product of streams.
 
 use super::builder::Builder;
 use super::path::Path;
@@ -27,9 +27,10 @@ pub(super) fn multiply(
     asked: Option<Way>,
 ) {
     let (nnz, lanes) = (csr.nnz(), builder.lanes());
-    let slots = slots(&csr, &rows_by_length(&csr, init == Init::Accumulate));
+    let listed = rows_by_length(&csr, init == Init::Accumulate);
+    let slots = slots(&csr, &listed);
     if asked.unwrap_or(fitting(nnz, slots)) == Way::Sell {
-        return sliced(builder, path, &csr, (x, y, init), title, lanes);
+        return sliced(builder, path, (&csr, &listed), (x, y, init), title, lanes);
     }
     let form = format!(
         "compressed rows, {} slices of {} rows would take {} slots for {} non-zeros",
@@ -44,19 +45,18 @@ pub(super) fn multiply(
     call(builder, kernels, (x, y, init), (tables, index_types), dims, nnz, &format!("{title}; {form}"));
 }
 
-/// The same from slices. Columns of wide vectors are stored as what, times `unit`, floats stand before theirs: `unit` divides
+/// The same from slices of the listed rows, longest first. Columns of wide vectors are stored as what, times `unit`, floats stand before theirs: `unit` divides
 /// the number of lanes.
 pub(super) fn sliced(
     builder: &mut Builder,
     path: &Path,
-    csr: &Csr,
+    (csr, listed): (&Csr, &[u32]),
     (x, y, init): (View, View, Init),
     title: &str,
     unit: usize,
 ) {
     let lanes = builder.lanes();
-    let listed = rows_by_length(csr, init == Init::Accumulate);
-    let slots = slots(csr, &listed);
+    let slots = slots(csr, listed);
     let form = format!(
         "slices of {} rows sorted by length, {} slots for {} non-zeros",
         Kernel::LANES,
@@ -67,8 +67,8 @@ pub(super) fn sliced(
     if builder.lanes.is_some() {
         dims.push(unit);
     }
-    let sell = Sell::new(csr, &listed, slots, lanes / unit);
-    let tables = slices(builder, &path.field("sparse"), sell, &listed, [y.len / lanes, x.len / unit]);
+    let sell = Sell::new(csr, listed, slots, lanes / unit);
+    let tables = slices(builder, &path.field("sparse"), sell, listed, [y.len / lanes, x.len / unit]);
     let kernels = [Kernel::SELL, Kernel::SELL_WIDE];
     call(builder, kernels, (x, y, init), tables, dims, csr.nnz(), &format!("{title}; {form}"));
 }

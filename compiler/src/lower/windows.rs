@@ -3,8 +3,8 @@
 //! Takes a sparse part and the rows of a band; gives the first column of each window, placed by quantiles of the band's
 //! elements. [`super::lookup`] makes tables of them.
 
-use super::lookup::{BAND, GROUP, Slots, WINDOW, cost};
-use super::paired;
+use super::lookup::{BAND, GROUP, Slots, WINDOW};
+use super::{cost, paired};
 use crate::model::Csr;
 
 /// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
