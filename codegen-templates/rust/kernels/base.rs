@@ -53,7 +53,7 @@ const LANES: usize = 8;
 #[allow(dead_code)]
 const PARTIALS: usize = 16;
 
-/// The sum of partial sums, paired step by step.
+/// The sum of partial sums, halved step by step.
 #[inline(always)]
 #[allow(dead_code)]
 fn reduce(mut partial: [f32; PARTIALS]) -> f32 {

@@ -202,7 +202,7 @@ DOPED_INLINE doped_vector doped_four(float a, float b, float c, float d) {
 }
 #endif
 
-/* The sum of DOPED_PARTIALS floats, paired step by step; overwrites them. */
+/* The sum of DOPED_PARTIALS floats, halved step by step; overwrites them. */
 DOPED_INLINE float doped_reduce(float *partial) {
     for (size_t i = 0; i < 8; i++) {
         partial[i] += partial[i + 8];
