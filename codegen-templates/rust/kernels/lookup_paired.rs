@@ -133,33 +133,28 @@ unsafe fn lookup_paired_band<const G: usize>(
     x: &[f32],
 ) {
     use core::arch::x86_64::*;
-    let (mut value, mut indices) = (values.as_ptr(), indices.as_ptr());
+    let (mut value, mut word) = (values.as_ptr(), indices.as_ptr());
     // SAFETY: the caller's promise.
     unsafe {
         let mut partial = [[_mm512_setzero_ps(); 2]; G];
+        let from = |k: usize| x.as_ptr().add(*starts.get_unchecked(k) as usize);
         let mut first = 0;
-        while first < starts.len() {
-            let mut at = [_mm512_setzero_si512(); G];
-            let mut g = 0;
-            while g < G {
-                at[g] = _mm512_loadu_si512(indices.add(g * GROUP).cast());
-                g += 1;
-            }
-            indices = indices.add(G * GROUP);
-            let from = |k: usize| x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
-            lookup_paired_windows::<G, 0, SECOND, AMONG>(&mut partial, &at, value, [from(0), from(1)]);
-            value = value.add(G * GROUP);
-            if first + PAIR < starts.len() {
-                let windows = [from(2), from(3)];
-                lookup_paired_windows::<G, NEXT_PAIR, { NEXT_PAIR + SECOND }, { NEXT_PAIR + AMONG }>(
-                    &mut partial,
-                    &at,
-                    value,
-                    windows,
-                );
-                value = value.add(G * GROUP);
-            }
+        while first + QUAD <= starts.len() {
+            let (windows, next) = ([from(first), from(first + 1)], [from(first + 2), from(first + 3)]);
+            lookup_paired_windows::<G, 0, SECOND, AMONG>(&mut partial, value, word, windows);
+            lookup_paired_windows::<G, NEXT_PAIR, { NEXT_PAIR + SECOND }, { NEXT_PAIR + AMONG }>(
+                &mut partial,
+                value.add(G * GROUP),
+                word,
+                next,
+            );
+            value = value.add(PAIR * G * GROUP);
+            word = word.add(G * GROUP);
             first += QUAD;
+        }
+        if first < starts.len() {
+            let windows = [from(first), from(first + 1)];
+            lookup_paired_windows::<G, 0, SECOND, AMONG>(&mut partial, value, word, windows);
         }
         let mut sums = [_mm512_setzero_ps(); G];
         let mut g = 0;
@@ -171,19 +166,19 @@ unsafe fn lookup_paired_band<const G: usize>(
     }
 }
 
-/// Adds the slots of two windows, a pair for each group: the first's indices stand `A` bits up in `at`, the second's `B`, and
-/// which values those are `C`.
+/// Adds the slots of two windows, a pair for each group: the first's indices stand `A` bits up in the words, the second's `B`,
+/// and which values those are `C`.
 ///
 /// # Safety
 ///
-/// The processor has AVX-512; there are sixteen values for each of `G` groups, and 31 inputs in each window.
+/// The processor has AVX-512; there are sixteen values and words for each of `G` groups, and 31 inputs in each window.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
 unsafe fn lookup_paired_windows<const G: usize, const A: u32, const B: u32, const C: u32>(
     partial: &mut [[core::arch::x86_64::__m512; 2]; G],
-    at: &[core::arch::x86_64::__m512i; G],
     values: *const f32,
+    words: *const u32,
     windows: [*const f32; PAIR],
 ) {
     use core::arch::x86_64::*;
@@ -195,10 +190,11 @@ unsafe fn lookup_paired_windows<const G: usize, const A: u32, const B: u32, cons
         let mut g = 0;
         while g < G {
             let value = _mm512_loadu_ps(values.add(g * GROUP));
-            let input = _mm512_permutex2var_ps(low[0], _mm512_srli_epi32::<A>(at[g]), high[0]);
+            let word = _mm512_loadu_si512(words.add(g * GROUP).cast());
+            let input = _mm512_permutex2var_ps(low[0], _mm512_srli_epi32::<A>(word), high[0]);
             partial[g][0] = _mm512_fmadd_ps(value, input, partial[g][0]);
-            let spread = _mm512_permutexvar_ps(_mm512_srli_epi32::<C>(at[g]), value);
-            let input = _mm512_permutex2var_ps(low[1], _mm512_srli_epi32::<B>(at[g]), high[1]);
+            let spread = _mm512_permutexvar_ps(_mm512_srli_epi32::<C>(word), value);
+            let input = _mm512_permutex2var_ps(low[1], _mm512_srli_epi32::<B>(word), high[1]);
             partial[g][odd] = _mm512_fmadd_ps(spread, input, partial[g][odd]);
             g += 1;
         }

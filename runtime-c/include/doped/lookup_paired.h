@@ -29,11 +29,11 @@ DOPED_INLINE void doped_lookup_paired_window(doped_sixteen *low, doped_sixteen *
     *high = (doped_sixteen)((doped_sixteen_indices)upper & but_first);
 }
 
-/* Adds the slots of two windows, a pair for each of `groups` groups: those of g go to sums[2*g] and sums[2*g + odd]. Moves on
- * to the next pair's indices. */
-DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, doped_sixteen_indices *at,
-                                              const float *DOPED_RESTRICT values, const float *DOPED_RESTRICT first,
-                                              const float *DOPED_RESTRICT second, size_t groups, size_t odd) {
+/* Adds the slots of two windows, a pair for each of `groups` groups: those of g go to sums[2*g] and sums[2*g + odd]. The
+ * pair's bits stand `up` in the words. */
+DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, const float *DOPED_RESTRICT values,
+                                              const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT first,
+                                              const float *DOPED_RESTRICT second, size_t groups, size_t odd, int up) {
     doped_sixteen low;
     doped_sixteen high;
     doped_sixteen second_low;
@@ -47,13 +47,15 @@ DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, doped_sixteen
     DOPED_UNROLL_KNOWN
     for (size_t g = 0; g < groups; g++) {
         doped_sixteen value;
+        doped_sixteen_indices word;
         memcpy(&value, values + g * DOPED_GROUP, sizeof value);
-        sums[2 * g] = sums[2 * g] + value * doped_look_up(low, high, at[g]);
-        const doped_sixteen spread = doped_spread(value, at[g] >> DOPED_AMONG);
-        const doped_sixteen inputs = doped_look_up(second_low, second_high, at[g] >> DOPED_SECOND);
+        memcpy(&word, indices + g * DOPED_GROUP, sizeof word);
+        DOPED_KEEP(value); /* so that neither is loaded for each of its uses */
+        DOPED_KEEP(word);
+        sums[2 * g] = sums[2 * g] + value * doped_look_up(low, high, word >> up);
+        const doped_sixteen spread = doped_spread(value, word >> (up + DOPED_AMONG));
+        const doped_sixteen inputs = doped_look_up(second_low, second_high, word >> (up + DOPED_SECOND));
         sums[2 * g + odd] = sums[2 * g + odd] + spread * inputs;
-        DOPED_IN_TURN(sums[2 * g + odd]);
-        at[g] = at[g] >> DOPED_NEXT_PAIR;
     }
 }
 
@@ -63,28 +65,22 @@ DOPED_INLINE void doped_lookup_paired_band(float *y, const float *init, const ui
                                            const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
                                            size_t rows, size_t windows, size_t groups) {
     const size_t odd = groups <= DOPED_BAND / 2;
+    const size_t slots = groups * DOPED_GROUP;
     doped_sixteen sums[2 * DOPED_BAND];
     DOPED_UNROLL
     for (size_t g = 0; g < 2 * DOPED_BAND; g++) {
         sums[g] = doped_sixteen_zero();
     }
-    for (size_t first = 0; first < windows; first += DOPED_QUAD) {
-        doped_sixteen_indices at[DOPED_BAND];
-        DOPED_UNROLL
-        for (size_t g = 0; g < DOPED_BAND; g++) {
-            at[g] = doped_sixteen_indices_zero();
-        }
-        DOPED_UNROLL
-        for (size_t g = 0; g < groups; g++) {
-            memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
-        }
-        indices += groups * DOPED_GROUP;
-        doped_lookup_paired_windows(sums, at, values, x + starts[first], x + starts[first + 1], groups, odd);
-        values += groups * DOPED_GROUP;
-        if (first + DOPED_PAIR < windows) {
-            doped_lookup_paired_windows(sums, at, values, x + starts[first + 2], x + starts[first + 3], groups, odd);
-            values += groups * DOPED_GROUP;
-        }
+    size_t k = 0;
+    for (; k + DOPED_QUAD <= windows; k += DOPED_QUAD) {
+        doped_lookup_paired_windows(sums, values, indices, x + starts[k], x + starts[k + 1], groups, odd, 0);
+        doped_lookup_paired_windows(sums, values + slots, indices, x + starts[k + 2], x + starts[k + 3], groups, odd,
+                                    DOPED_NEXT_PAIR);
+        values += DOPED_PAIR * slots;
+        indices += slots;
+    }
+    if (k < windows) {
+        doped_lookup_paired_windows(sums, values, indices, x + starts[k], x + starts[k + 1], groups, odd, 0);
     }
     doped_lookup_end(y, init, row_of, sums, rows, groups);
 }
