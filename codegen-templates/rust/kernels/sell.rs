@@ -24,14 +24,13 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     while first < rows {
         let slice = first / LANES;
         let mut sums = [0.0; LANES];
-        let (mut at, end) = (slice_ptr[slice] as usize * LANES, slice_ptr[slice + 1] as usize * LANES);
-        while at < end {
-            let (values, columns) = (&values[at..at + LANES], &columns[at..at + LANES]);
-            at += LANES;
+        let slots = slice_ptr[slice] as usize * LANES..slice_ptr[slice + 1] as usize * LANES;
+        let values = values[slots.clone()].chunks_exact(LANES);
+        for (values, columns) in values.zip(columns[slots].chunks_exact(LANES)) {
             #[cfg(target_arch = "x86_64")]
-            if FAMILY == 2 {
-                // SAFETY: the family has the instructions; columns are below the length of x, as below.
-                unsafe { add_gathered(&mut sums, values, columns, x) };
+            if FAMILY > 0 {
+                // SAFETY: the family has the instructions; columns are tables of the model, as below.
+                unsafe { sell_add_slot(&mut sums, values, columns, x) };
                 continue;
             }
             let mut lane = 0;
@@ -49,25 +48,43 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     }
 }
 
-/// `sums += values * x[columns]`, eight lanes by the gather instruction.
+/// Columns of a table, taken as a word.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Columns(u64);
+
+/// `sums += values * x[columns]` for the eight rows of a slot. Loads are what there are too few of: columns come out of words
+/// of 64 bits. Volatile, or each would be loaded by itself after all.
 ///
 /// # Safety
 ///
-/// The processor has AVX2 and FMA; values and columns hold eight, every column is below `x.len()`.
+/// The processor has AVX2 and FMA; there are eight values and columns, every column below `x.len()`.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn add_gathered<C: Copy>(sums: &mut [f32; LANES], values: &[f32], columns: &[C], x: &[f32]) {
+unsafe fn sell_add_slot<C: Copy>(sums: &mut [f32; LANES], values: &[f32], columns: &[C], x: &[f32]) {
     use core::arch::x86_64::*;
-    // SAFETY: the caller's promise; a column takes one, two or four bytes.
+    // SAFETY: the caller's promise; a column takes one, two or four bytes, eight of them as many words.
     unsafe {
-        let at = columns.as_ptr();
-        let columns = match size_of::<C>() {
-            1 => _mm256_cvtepu8_epi32(_mm_loadl_epi64(at.cast())),
-            2 => _mm256_cvtepu16_epi32(_mm_loadu_si128(at.cast())),
-            _ => _mm256_loadu_si256(at.cast()),
-        };
-        let inputs = _mm256_i32gather_ps::<4>(x.as_ptr(), columns);
+        let mut words = [0_u64; 4];
+        let mut w = 0;
+        while w < size_of::<C>() {
+            words[w] = core::ptr::read_volatile(columns.as_ptr().cast::<Columns>().add(w)).0;
+            w += 1;
+        }
+        let column_bits = u64::MAX >> (64 - 8 * size_of::<C>());
+        let mut inputs = [0.0; LANES];
+        let mut i = 0;
+        while i < LANES {
+            let bits = 8 * size_of::<C>() * i;
+            let column = (words[bits / 64] >> (bits % 64) & column_bits) as usize;
+            debug_assert!(column < x.len());
+            inputs[i] = *x.get_unchecked(column);
+            i += 1;
+        }
+        let [a, b, c, d, e, f, g, h] = inputs;
+        let inputs = _mm256_setr_ps(a, b, c, d, e, f, g, h);
         let sum = _mm256_fmadd_ps(_mm256_loadu_ps(values.as_ptr()), inputs, _mm256_loadu_ps(sums.as_ptr()));
         _mm256_storeu_ps(sums.as_mut_ptr(), sum);
     }

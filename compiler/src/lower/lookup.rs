@@ -108,8 +108,8 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
     let best = |part: &Part<'_>, form| {
         let choice = best(part.csr, part.cols, part.added, form)?;
         let rows = part.csr.row_ptr.len() - 1;
-        let gathered = cost::GATHERED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
-        (choice.cost < gathered).then_some(choice)
+        let sliced = cost::SLICED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
+        (choice.cost < sliced).then_some(choice)
     };
     let mut choices: Vec<_> = parts.iter().map(|part| best(part, Slots::Padded)).collect();
     let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
@@ -163,7 +163,7 @@ fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
 pub(super) fn grouped(left_over: &Csr) -> bool {
     let rows = left_over.row_ptr.windows(2).filter(|bounds| bounds[0] < bounds[1]).count() as f64;
     let elements = left_over.nnz() as f64;
-    let sliced = cost::GATHERED * elements + cost::SLICED_ROW * rows;
+    let sliced = cost::SLICED * elements + cost::SLICED_ROW * rows;
     cost::GROUPED * elements <= sliced || table::way(left_over, true) == Way::Csr
 }
 

@@ -26,13 +26,20 @@
 #define DOPED_INLINE static inline
 #endif
 
-/* For what is long and called in many places: a function of its own, unless a program calls it once. */
+/* For what is long and called in many places: a function of its own, unless a program calls it once. DOPED_ALONE is one in
+ * any case, for loops that need most registers: within a longer function GCC keeps some of what they need in memory. */
 #if defined(__clang__)
 #define DOPED_APART static __attribute__((unused))
+#define DOPED_ALONE static __attribute__((noinline, unused))
 #elif defined(__GNUC__)
 #define DOPED_APART static __attribute__((noclone, unused))
+#define DOPED_ALONE static __attribute__((noclone, noinline, unused))
+#elif defined(_MSC_VER)
+#define DOPED_APART static
+#define DOPED_ALONE static __declspec(noinline)
 #else
 #define DOPED_APART static
+#define DOPED_ALONE static
 #endif
 
 /* A pointer through which alone its data are reached while the function runs. */
@@ -157,12 +164,10 @@ DOPED_INLINE const float *doped_from(const float *init, size_t at) {
     return init != NULL ? init + at : NULL;
 }
 
-/* Whether vectors are gathered by the instruction for it: on processors with AVX-512. On those that have only AVX2
- * scalar loads were measured to be faster by a third. Defining DOPED_USE_GATHER as 0 or 1 overrules that. */
+/* Whether vectors are gathered by the instruction for it: no, unless DOPED_USE_GATHER is defined as 1. Scalar loads take half
+ * its time on AMD's processors, and were a third faster on Intel's that have only AVX2; on its servers it is the faster one. */
 #if defined(DOPED_USE_GATHER)
 #define DOPED_GATHER DOPED_USE_GATHER
-#elif DOPED_FAMILY == 2 && (defined(__clang__) || (defined(__GNUC__) && __GNUC__ >= 9))
-#define DOPED_GATHER 1
 #else
 #define DOPED_GATHER 0
 #endif

@@ -8,7 +8,7 @@
  * columns. Shorter rows, and lanes past `rows`, are padded with value 0 and any column within x. No row is listed
  * twice; rows not listed are left as they are, so that with init NULL or apart from y all must be. init may be y;
  * nothing else may overlap y. */
-DOPED_APART void doped_sell_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
+DOPED_ALONE void doped_sell_COLUMN_ROW(float *y, const float *init, const float *DOPED_RESTRICT values,
                                        const doped_column_t *DOPED_RESTRICT columns,
                                        const uint32_t *DOPED_RESTRICT slice_ptr,
                                        const doped_row_t *DOPED_RESTRICT row_of, const float *DOPED_RESTRICT x,
@@ -34,6 +34,23 @@ DOPED_APART void doped_sell_COLUMN_ROW(float *y, const float *init, const float 
                 narrow indices;
                 memcpy(&indices, columns + k, sizeof indices);
                 const doped_vector inputs = doped_gather(x, __builtin_convertvector(indices, doped_indices));
+#elif DOPED_FAMILY > 0 && DOPED_VECTORS
+                /* Loads are what there are too few of: columns come out of words of 64 bits, hidden from Clang, which
+                 * would load each by itself after all. */
+                float at_columns[DOPED_WIDTH];
+                uint64_t word = 0;
+                DOPED_UNROLL_KNOWN
+                for (size_t i = 0; i < DOPED_WIDTH; i++) {
+                    const size_t bit = 8 * sizeof *columns * i % 64;
+                    if (bit == 0) {
+                        memcpy(&word, columns + k + i, sizeof word);
+#if defined(__clang__)
+                        __asm__("" : "+r"(word));
+#endif
+                    }
+                    at_columns[i] = x[(doped_column_t)(word >> bit)];
+                }
+                const doped_vector inputs = doped_load(at_columns);
 #elif DOPED_WIDTH == 8
                 const doped_vector inputs =
                     doped_eight(x[columns[k]], x[columns[k + 1]], x[columns[k + 2]], x[columns[k + 3]],
