@@ -20,9 +20,11 @@ mod toolchain;
 #[cfg(feature = "tract")]
 mod tract;
 
-use std::process::ExitCode;
+use std::os::unix::process::CommandExt;
+use std::process::{Command, ExitCode};
 
 use clap::Parser;
+use dopec::Target;
 
 use measure::Effort;
 use report::Report;
@@ -47,10 +49,17 @@ struct Arguments {
     /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers.
     #[arg(long, conflicts_with_all = ["cases", "peers"])]
     write: bool,
+    /// As on a processor whose widest vectors are those of AVX2: dopec's code for that target, peers compiled for it, MKL
+    /// and OpenBLAS held to it. onnxruntime and tract can't be, and use what the processor has.
+    #[arg(long, conflicts_with = "write")]
+    avx2: bool,
     /// The processor core to stay on; the last one that this process may use, unless given.
     #[arg(long, value_name = "NUMBER")]
     core: Option<usize>,
 }
+
+/// What holds MKL and OpenBLAS to AVX2. They read it when they are loaded, so that it must be there from the start.
+const HELD: [(&str, &str); 2] = [("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("OPENBLAS_CORETYPE", "Haswell")];
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -74,12 +83,19 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         cases.iter().for_each(|case| println!("{:<24} {}", case.name, case.title));
         return Ok(());
     }
+    if arguments.avx2 && HELD.iter().any(|(name, value)| std::env::var(name).as_deref() != Ok(*value)) {
+        return Err(again_held());
+    }
     let core = machine::pin(arguments.core)?;
     let folder = tempfile::tempdir().map_err(|error| format!("no temporary folder: {error}"))?;
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
-    let machine = machine::describe(core);
+    let mut machine = machine::describe(core);
+    if arguments.avx2 {
+        machine.push("held to AVX2: all but onnxruntime and tract".to_owned());
+    }
     machine.iter().for_each(|line| println!("{line}"));
-    let mut runner = Runner::new(folder.path(), effort);
+    let target = if arguments.avx2 { Target::Avx2 } else { Target::Any };
+    let mut runner = Runner::new(folder.path(), effort, target);
     let count = cases.len();
     let mut results = Vec::new();
     for (i, case) in cases.iter_mut().enumerate() {
@@ -100,6 +116,15 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         write("../docs/speedup.svg", &plot::svg(&report.series())?)?;
     }
     Ok(())
+}
+
+/// Starts this program again in place of itself, with [`HELD`] around it; comes back only with the reason why it can't.
+fn again_held() -> String {
+    let fail = |error: std::io::Error| format!("the benchmark could not be started again for AVX2: {error}");
+    match std::env::current_exe() {
+        Ok(program) => fail(Command::new(program).args(std::env::args_os().skip(1)).envs(HELD).exec()),
+        Err(error) => fail(error),
+    }
 }
 
 /// Writes a file, named from this crate's folder.

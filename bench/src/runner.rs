@@ -5,6 +5,7 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
+use dopec::Target;
 use dopec::tune::Quartiles;
 
 use crate::cases::{Case, Over, Question};
@@ -14,7 +15,7 @@ use crate::models;
 use crate::network::{self, Arrays};
 use crate::ring::Ring;
 use crate::roofline::{Bounds, Machine};
-use crate::toolchain::{Language, Needs, Spec, Workshop, settings};
+use crate::toolchain::{Language, Needs, Spec, Workshop};
 
 /// Measures what the core can do at most.
 static ROOFLINE: Spec =
@@ -58,9 +59,9 @@ pub(crate) struct Answer<'r> {
 }
 
 impl Runner {
-    /// Works in `folder`; measures the core's limits.
-    pub(crate) fn new(folder: &Path, effort: Effort) -> Runner {
-        let mut workshop = Workshop::new(folder);
+    /// Works in `folder`, with code for `target`; measures the core's limits.
+    pub(crate) fn new(folder: &Path, effort: Effort, target: Target) -> Runner {
+        let mut workshop = Workshop::new(folder, target);
         let limits =
             workshop.native(&ROOFLINE, "").and_then(|object| Machine::measure(&object, LIMIT_SECONDS));
         Runner { workshop, folder: folder.to_owned(), effort, limits }
@@ -127,7 +128,7 @@ impl Runner {
             .collect();
         let ours = case.streams == 1 && case.entrants.iter().any(|entrant| entrant.role == Role::Ours);
         let bounds = self.limits.as_ref().ok().filter(|_| ours).map(|machine| {
-            let program = dopec::lower::lower(model.clone(), &settings(Language::C));
+            let program = dopec::lower::lower(model.clone(), &self.workshop.settings(Language::C));
             machine.bounds(&program)
         });
         Ok(CaseResult {

@@ -34,7 +34,7 @@ pub(crate) enum Needs {
 pub(crate) struct Spec {
     /// Its source, a file of `bench/peers`.
     pub(crate) source: &'static str,
-    /// The compiler's flags, beside `-march=native`.
+    /// The compiler's flags, beside those that name the processor.
     pub(crate) flags: &'static [&'static str],
     /// What it stands on.
     pub(crate) needs: Needs,
@@ -62,13 +62,21 @@ pub(crate) fn python() -> PathBuf {
 /// Where objects are built, and those that were.
 pub(crate) struct Workshop {
     folder: PathBuf,
+    target: Target,
     built: HashMap<(String, &'static str, String), Result<PathBuf, String>>,
 }
 
 impl Workshop {
-    /// Builds in `folder`.
-    pub(crate) fn new(folder: &Path) -> Workshop {
-        Workshop { folder: folder.to_owned(), built: HashMap::new() }
+    /// Builds in `folder`, dopec's code for `target` and peers for the same or, where it is any, for this machine.
+    pub(crate) fn new(folder: &Path, target: Target) -> Workshop {
+        Workshop { folder: folder.to_owned(), target, built: HashMap::new() }
+    }
+
+    /// How dopec compiles what is measured: tables in a file beside the source, which changes where the compiler reads them
+    /// from and nothing else.
+    pub(crate) fn settings(&self, language: Language) -> Settings {
+        let form = if language == Language::Rust { Emit::Rust } else { Emit::C };
+        Settings { emit: vec![form], data: DataForm::Incbin, target: self.target, ..Settings::default() }
     }
 
     fn new_folder(&self) -> io::Result<PathBuf> {
@@ -98,6 +106,7 @@ impl Workshop {
         command
             .args(if compiler == "gcc" { ["-std=gnu11"] } else { ["-std=gnu++17"] })
             .args(["-march=native", "-fPIC", "-shared", "-fvisibility=hidden", "-w", "-I."])
+            .args(if self.target == Target::Avx2 { &["-mno-avx512f"][..] } else { &[] })
             .args(spec.flags)
             .arg("-I")
             .arg(root().join("../runtime-c/include"))
@@ -119,7 +128,7 @@ impl Workshop {
         streams: usize,
     ) -> Result<PathBuf, String> {
         let folder = self.new_folder().map_err(|error| error.to_string())?;
-        let settings = Settings { batch: (streams > 1).then_some(streams), ..settings(language) };
+        let settings = Settings { batch: (streams > 1).then_some(streams), ..self.settings(language) };
         self.emit_and_build(model, language, shape, &settings, &folder)?;
         Ok(folder.join("peer.so"))
     }
@@ -133,7 +142,7 @@ impl Workshop {
         };
         let source = Source { file: "model.json", json: json.as_bytes(), open: &open, lock: None };
         let options = tune::Options { rounds: TUNE_ROUNDS, ..tune::Options::new() };
-        let settings = settings(Language::C);
+        let settings = self.settings(Language::C);
         let tuned = tune::tune(&source, &settings, &options).map_err(|faults| faults.to_string())?;
         let folder = self.new_folder().map_err(|error| error.to_string())?;
         let settings = Settings { choices: Some(tuned.choices), ..settings };
@@ -184,13 +193,6 @@ impl Workshop {
         }
         run(&mut command)
     }
-}
-
-/// How dopec compiles what is measured: for any processor; tables in a file beside the source, which changes where the
-/// compiler reads them from and nothing else.
-pub(crate) fn settings(language: Language) -> Settings {
-    let form = if language == Language::Rust { Emit::Rust } else { Emit::C };
-    Settings { emit: vec![form], data: DataForm::Incbin, target: Target::Any, ..Settings::default() }
 }
 
 /// The arguments that a library needs.
