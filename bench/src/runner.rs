@@ -213,7 +213,7 @@ mod tests {
             return;
         }
         let folder = tempfile::tempdir().unwrap();
-        let mut runner = Runner::new(folder.path(), LOOK);
+        let mut runner = Runner::new(folder.path(), LOOK, Target::Any);
         // Neither of 19 and 76 is a multiple of a vector's width.
         let model = lstm("odd_units", 2, 19, 4.0, Flavour::Trained);
         let entrants = vec![OURS, OURS_RUST, OURS_DENSE, HAND, PLAIN];
@@ -233,7 +233,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let mut trained = cases::all().into_iter().find(|case| case.name == "shakespeare-small").unwrap();
         trained.entrants = vec![OURS, HAND, PLAIN];
-        assert_timed(&Runner::new(folder.path(), LOOK).case(&trained).unwrap());
+        assert_timed(&Runner::new(folder.path(), LOOK, Target::Any).case(&trained).unwrap());
     }
 
     #[test]
@@ -260,7 +260,8 @@ mod tests {
         };
         let entrants = vec![OURS, entrant("wrong", spec), entrant("missing", missing), PLAIN];
         let model = lstm("wrong", 1, 8, 4.0, Flavour::Uniform);
-        let result = Runner::new(folder.path(), LOOK).case(&case("wrong", 1, entrants, model)).unwrap();
+        let result =
+            Runner::new(folder.path(), LOOK, Target::Any).case(&case("wrong", 1, entrants, model)).unwrap();
         let outcome = |name: &str| &result.standing(name).unwrap().outcome;
         assert!(matches!(outcome("wrong"), Outcome::Wrong(reason) if reason.starts_with("step 0, output 3")));
         assert!(matches!(outcome("missing"), Outcome::Missing(reason) if reason.contains("no_such_peer.c")));

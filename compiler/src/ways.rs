@@ -13,7 +13,7 @@ use crate::settings::Target;
 pub enum Way {
     /// A multiply-add in the code for each non-zero.
     Straight,
-    /// Look-ups in registers, a value for every slot.
+    /// Look-ups in registers, a value for every row of a slot: sixteen on AVX-512, eight on AVX2.
     Lookup,
     /// Look-ups in registers, sixteen values for two slots.
     LookupPaired,
@@ -49,9 +49,15 @@ impl Way {
         Way::ALL.iter().find(|(_, way, _)| *way == self).map_or("", |(.., about)| about)
     }
 
-    /// Whether only AVX-512 has it.
-    pub fn needs_avx512(self) -> bool {
-        matches!(self, Way::Lookup | Way::LookupPaired | Way::LookupPacked | Way::LookupStraight)
+    /// Whether code for a target has it; for [`Target::Any`], whether some of the code does.
+    pub fn possible(self, target: Target) -> bool {
+        match self {
+            Way::Straight | Way::Sell | Way::Csr => true,
+            Way::Lookup => target != Target::Portable,
+            Way::LookupPaired | Way::LookupPacked | Way::LookupStraight => {
+                matches!(target, Target::Any | Target::Avx512)
+            }
+        }
     }
 }
 
@@ -66,9 +72,9 @@ pub struct Choices {
 }
 
 impl Choices {
-    /// The way of a part in code for AVX-512, or in other code.
-    pub fn way(&self, path: &str, avx512: bool) -> Option<Way> {
-        let spoken_of = avx512 == (self.target == Target::Avx512);
-        self.ways.get(path).copied().filter(|_| spoken_of)
+    /// The way of a part in code for a target, which is not [`Target::Any`].
+    pub fn way(&self, path: &str, code: Target) -> Option<Way> {
+        let spoken_of = (code == Target::Avx512) == (self.target == Target::Avx512);
+        self.ways.get(path).copied().filter(|way| spoken_of && way.possible(code))
     }
 }

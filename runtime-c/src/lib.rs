@@ -37,7 +37,9 @@ headers! {
     SELL = "sell";
     CSR = "csr";
     SIXTEEN = "sixteen";
+    LOOKUP_BANDS = "lookup_bands";
     LOOKUP = "lookup";
+    LOOKUP_EIGHT = "lookup_eight";
     LOOKUP_PACKED = "lookup_packed";
     LOOKUP_PAIRED = "lookup_paired";
     PICK = "pick";

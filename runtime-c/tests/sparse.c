@@ -3,6 +3,7 @@
 #include "check.h"
 #include "doped/base.h"
 #include "doped/lookup.h"
+#include "doped/lookup_eight.h"
 #include "doped/lookup_paired.h"
 #include "doped/lookup_packed.h"
 #include "doped/pick.h"
@@ -11,6 +12,12 @@
 static void look_up(float *y, const float *init, const uint16_t *counts, const uint16_t *starts, const float *values,
                     const uint32_t *indices, const uint16_t *row_of, const float *x, size_t rows, size_t cols) {
     doped_lookup(y, init, counts, starts, values, indices, row_of, x, rows, cols);
+}
+
+static void look_up_eight(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
+                          const float *values, const uint32_t *indices, const uint16_t *row_of, const float *x,
+                          size_t rows, size_t cols) {
+    doped_lookup_eight(y, init, counts, starts, values, indices, row_of, x, rows, cols);
 }
 
 static void look_up_packed(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
@@ -120,7 +127,7 @@ static void check_paired(size_t rows, size_t cols, size_t windows, int reversed)
     x[cols / 2] = INFINITY;
 #endif
     for (size_t first = 0, slots = 0; first < rows; first += slots, band++) {
-        const size_t groups = doped_lookup_height(rows - first);
+        const size_t groups = doped_lookup_height(rows - first, DOPED_GROUP, DOPED_BAND);
         slots = groups * DOPED_GROUP;
         counts[band] = (uint16_t)windows;
         for (size_t i = 0; i < (windows + DOPED_QUAD - 1) / DOPED_QUAD * slots; i++) {

@@ -37,12 +37,17 @@ static size_t PASTE(group)(const float *single_values, const column_t *single_co
     return longest;
 }
 
-/* Look-ups with so many windows in each band from each start, padded and packed, and the elements that find no slot, rows
- * grouped by how many they have. */
+/* Look-ups with so many windows in each band from each start, of sixteen rows padded and packed, or of eight; and the elements
+ * that find no slot, rows grouped by how many they have. */
 static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns, const float *values, const float *x,
-                                size_t rows, size_t cols, size_t windows, int reversed) {
-    const size_t bands = rows / (DOPED_BAND * DOPED_GROUP) + 4;
-    const size_t room = (rows + DOPED_GROUP) * (windows + DOPED_INDICES) + DOPED_GROUP;
+                                size_t rows, size_t cols, size_t windows, int reversed, int eight) {
+    const size_t group = eight ? DOPED_EIGHT : DOPED_GROUP;
+    const size_t window = eight ? DOPED_EIGHT : DOPED_WINDOW;
+    const size_t per_word = eight ? DOPED_EIGHT_INDICES : DOPED_INDICES;
+    const unsigned bits = eight ? DOPED_EIGHT_BITS : 5;
+    const size_t most = eight ? DOPED_EIGHT_BAND : DOPED_BAND;
+    const size_t bands = rows / (most * group) + 4;
+    const size_t room = (rows + group) * (windows + per_word) + group;
     uint16_t *order = (uint16_t *)calloc(rows, sizeof *order);
     uint16_t *counts = (uint16_t *)calloc(bands, sizeof *counts);
     uint16_t *starts = (uint16_t *)calloc(bands * windows, sizeof *starts);
@@ -61,14 +66,14 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
     double *scale = (double *)calloc(rows, sizeof *scale);
     size_t single = 0, value = 0, mask = 0, word = 0, at = 0;
     for (size_t band = 0, first = 0, slots = 0; first < rows; band++, first += slots) {
-        const size_t groups = doped_lookup_height(rows - first);
-        slots = groups * DOPED_GROUP;
-        const size_t end = first + groups * DOPED_GROUP < rows ? first + groups * DOPED_GROUP : rows;
+        const size_t groups = doped_lookup_height(rows - first, group, most);
+        slots = groups * group;
+        const size_t end = first + slots < rows ? first + slots : rows;
         const size_t count = windows - band % 2 < windows ? windows - band % 2 : windows;
         uint16_t *start = starts + at;
         counts[band] = (uint16_t)count;
         for (size_t k = 0; k < count; k++) {
-            start[k] = (uint16_t)(cols > DOPED_WINDOW ? k * (cols - DOPED_WINDOW) / count : 0);
+            start[k] = (uint16_t)(cols > window ? k * (cols - window) / count : 0);
         }
         for (size_t at_row = first; at_row < end; at_row++) {
             const size_t i = reversed ? rows - 1 - at_row : at_row;
@@ -76,7 +81,7 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
             order[at_row] = (uint16_t)i;
             for (uint32_t e = row_ptr[i]; e < row_ptr[i + 1]; e++) {
                 const double term = (double)values[e] * (double)x[columns[e]];
-                while (k < count && (size_t)start[k] + DOPED_WINDOW <= columns[e]) {
+                while (k < count && (size_t)start[k] + window <= columns[e]) {
                     k++;
                 }
                 want[i] += term;
@@ -84,9 +89,9 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
                 if (k < count && columns[e] >= start[k]) {
                     const size_t lane = at_row - first;
                     padded[value + k * slots + lane] = values[e];
-                    masks[mask + k * groups + lane / DOPED_GROUP] |= (uint16_t)(1u << lane % DOPED_GROUP);
-                    indices[word + k / DOPED_INDICES * slots + lane] |=
-                        ((uint32_t)columns[e] - start[k]) << (5 * (k % DOPED_INDICES));
+                    masks[mask + k * groups + lane / group] |= (uint16_t)(1u << lane % group);
+                    indices[word + k / per_word * slots + lane] |= ((uint32_t)columns[e] - start[k])
+                                                                   << (bits * (unsigned)(k % per_word));
                     k++;
                 } else {
                     single_values[single] = values[e];
@@ -99,24 +104,26 @@ static void PASTE(check_lookup)(const uint32_t *row_ptr, const column_t *columns
         at += count;
         value += count * slots;
         mask += count * groups;
-        word += doped_lookup_words(count) * slots;
+        word += (count + per_word - 1) / per_word * slots;
     }
     at = 0;
     for (size_t i = 0; i < value; i++) {
-        if (((uint32_t)masks[i / DOPED_GROUP] >> (i % DOPED_GROUP) & 1u) != 0) {
+        if (((uint32_t)masks[i / group] >> (i % group) & 1u) != 0) {
             packed[at++] = padded[i];
         }
     }
     const size_t longest = PASTE(group)(single_values, single_columns, single_rows, single, group_counts, group_values,
                                         group_columns, group_rows);
     for (size_t kind = 0; kind < STARTS; kind++) {
-        for (size_t form = 0; form < 2; form++) {
+        for (size_t form = eight ? 2 : 0; form < (eight ? 3 : 2); form++) {
             float *table = random_floats(rows);
             float *y = guarded(rows);
             const float *init = start((int)kind, y, table, rows);
             const uint16_t *row_of = reversed ? order : NULL;
-            const char *name = form == 0 ? "lookup" : "lookup_packed";
-            if (form == 0) {
+            const char *name = form == 0 ? "lookup" : form == 1 ? "lookup_packed" : "lookup_eight";
+            if (form == 2) {
+                look_up_eight(y, init, counts, starts, padded, indices, row_of, x, rows, cols);
+            } else if (form == 0) {
                 look_up(y, init, counts, starts, padded, indices, row_of, x, rows, cols);
             } else {
                 look_up_packed(y, init, counts, starts, packed, masks, indices, row_of, x, rows, cols);
@@ -198,8 +205,11 @@ static void PASTE(check)(size_t rows, size_t cols, size_t percent) {
         free(lane_columns);
     }
     for (size_t windows = 0; windows <= 9; windows += 3) {
-        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 0);
-        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 1);
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 0, 0);
+        PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, windows, 1, 0);
+        if (sizeof *columns == 2 && sizeof *order == 2) { /* once, since indices have one type there */
+            PASTE(check_lookup)(row_ptr, columns, values, x, rows, cols, 4 * windows, windows % 2 != 0, 1);
+        }
     }
     for (size_t i = 0; i < rows; i++) {
         float *y = guarded(cols);

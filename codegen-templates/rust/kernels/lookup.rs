@@ -4,14 +4,6 @@
 // 5-bit indices into the window. Gives every row's sum. Elements that found no slot are left to another kernel. Rows stay
 // in their own order, or stand in any that is given.
 
-/// Rows of the highest band.
-#[allow(dead_code)]
-const BAND: usize = 128;
-
-/// Columns of a window.
-#[allow(dead_code)]
-const WINDOW: usize = 32;
-
 /// Indices in a word.
 #[allow(dead_code)]
 const INDICES: usize = 6;
@@ -51,24 +43,13 @@ pub(super) fn lookup(
         band += 1;
     }
     while first < rows {
-        let (windows, slots) = (counts[band] as usize, lookup_height(rows - first) * GROUP);
+        let (windows, slots) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP) * GROUP);
         let words = windows.div_ceil(INDICES) * slots;
         let place = (first, if rows - first < slots { rows - first } else { slots }, row_of);
         lookup_rows(y, init, place, &starts[..windows], &values[..windows * slots], &indices[..words], x, slots);
         (starts, values, indices) = (&starts[windows..], &values[windows * slots..], &indices[words..]);
         first += slots;
         band += 1;
-    }
-}
-
-/// Groups of the next band where so many rows are to come: as many of 8, 4, 2 or 1 as they fill, the last perhaps in part.
-#[inline(always)]
-fn lookup_height(rows: usize) -> usize {
-    match rows.div_ceil(GROUP) {
-        8.. => 8,
-        4.. => 4,
-        2.. => 2,
-        _ => 1,
     }
 }
 
@@ -113,42 +94,6 @@ fn lookup_rows(
         k += 1;
     }
     lookup_finish(y, init, place, &sums);
-}
-
-/// x, or where it is shorter than a window a copy in `room`, with zeros behind.
-#[inline(always)]
-fn lookup_input<'a>(x: &'a [f32], room: &'a mut [f32; WINDOW]) -> &'a [f32] {
-    if x.len() >= WINDOW {
-        return x;
-    }
-    room[..x.len()].copy_from_slice(x);
-    room
-}
-
-/// y = init + sums for `rows` lanes from `first`; `row_of` says which rows they are.
-#[inline(always)]
-fn lookup_finish(
-    y: &mut [f32],
-    init: Init<'_>,
-    (first, rows, row_of): (usize, usize, Option<&[u16]>),
-    sums: &[f32; BAND],
-) {
-    if let Some(row_of) = row_of {
-        scatter(y, init, &row_of[first..first + rows], sums);
-        return;
-    }
-    let mut i = 0;
-    while i + GROUP <= rows {
-        let mut start = init.load::<GROUP>(y, first + i);
-        add_scaled(&mut start, &sums[i..i + GROUP], 1.0);
-        y[first + i..first + i + GROUP].copy_from_slice(&start);
-        i += GROUP;
-    }
-    while i < rows {
-        let [start] = init.load(y, first + i);
-        y[first + i] = start + sums[i];
-        i += 1;
-    }
 }
 
 /// y = init + sums of a band of `G` groups. In bands of few groups odd windows have sums of their own, so that an addition need

@@ -38,7 +38,7 @@ pub(super) fn lookup_packed(
     let (mut starts, mut values, mut masks, mut indices) = (starts, values, masks, indices);
     let (mut band, mut first) = (0, 0);
     while first < rows {
-        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first));
+        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP));
         let slots = groups * GROUP;
         let count = if rows - first < slots { rows - first } else { slots };
         let words = windows.div_ceil(INDICES) * slots;

@@ -49,7 +49,7 @@ pub(super) fn lookup_paired(
     let (mut starts, mut values, mut indices) = (starts, values, indices);
     let (mut band, mut first) = (0, 0);
     while first < rows {
-        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first));
+        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP));
         let slots = groups * GROUP;
         let count = if rows - first < slots { rows - first } else { slots };
         let now = starts.split_at(windows);

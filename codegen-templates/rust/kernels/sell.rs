@@ -28,7 +28,7 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
         let values = values[slots.clone()].chunks_exact(LANES);
         for (values, columns) in values.zip(columns[slots].chunks_exact(LANES)) {
             #[cfg(target_arch = "x86_64")]
-            if FAMILY > 0 {
+            if FAMILY != 0 {
                 // SAFETY: the family has the instructions; columns are tables of the model, as below.
                 unsafe { sell_add_slot(&mut sums, values, columns, x) };
                 continue;

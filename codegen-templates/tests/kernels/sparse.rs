@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, check, product};
-use crate::tables::{Grouped, Lookup, Paired, slices};
+use crate::tables::{EIGHT, Grouped, Lookup, Paired, SIXTEEN, slices};
 
 #[test]
 fn sparse_kernels() {
@@ -35,22 +35,33 @@ fn sparse_kernels() {
             for windows in [0, 1, 4, 8] {
                 // Every row in an order of its own, or in the order of the matrix.
                 for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
-                    let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows, order.as_deref());
+                    let tables =
+                        Lookup::new(&row_ptr, &columns, &values, cols, windows, order.as_deref(), SIXTEEN);
                     let Lookup { counts, starts, padded, packed, masks, indices, left_over } = &tables;
                     let order = order.as_deref();
-                    let add_left_over = |y: &mut [f32]| {
+                    let add_left_over = |left_over: &Grouped, y: &mut [f32]| {
                         let Grouped { counts, values, columns, rows } = left_over;
                         kernels::grouped(y, counts, values, columns, rows, &x, counts.len());
                     };
                     check("lookup", random, &sums, &mut |y, init| {
                         kernels::lookup(y, init, counts, starts, padded, indices, order, &x, rows, cols);
-                        add_left_over(y);
+                        add_left_over(left_over, y);
                     });
                     check("lookup_packed", random, &sums, &mut |y, init| {
                         kernels::lookup_packed(
                             y, init, counts, starts, packed, masks, indices, order, &x, rows, cols,
                         );
-                        add_left_over(y);
+                        add_left_over(left_over, y);
+                    });
+
+                    let windows = 4 * windows;
+                    let tables = Lookup::new(&row_ptr, &columns, &values, cols, windows, order, EIGHT);
+                    let Lookup { counts, starts, padded, indices, left_over, .. } = &tables;
+                    check("lookup_eight", random, &sums, &mut |y, init| {
+                        kernels::lookup_eight(
+                            y, init, counts, starts, padded, indices, order, &x, rows, cols,
+                        );
+                        add_left_over(left_over, y);
                     });
                 }
             }

@@ -68,6 +68,10 @@ impl Grouped {
     }
 }
 
+/// What look-ups take: rows of a group, groups of the highest band, columns of a window, bits of an index.
+pub(crate) const SIXTEEN: [usize; 4] = [16, 8, 32, 5];
+pub(crate) const EIGHT: [usize; 4] = [8, 4, 8, 3];
+
 /// The tables of look-ups with `windows` windows in each band, and the elements that find no slot.
 #[derive(Default)]
 pub(crate) struct Lookup {
@@ -88,36 +92,42 @@ impl Lookup {
         cols: usize,
         windows: usize,
         order: Option<&[u16]>,
+        [group, most, window, bits]: [usize; 4],
     ) -> Lookup {
+        let per_word = 32 / bits;
         let place = |i: usize| order.map_or(i, |order| order[i] as usize);
         let rows: Vec<usize> = (0..row_ptr.len() - 1).map(place).collect();
         let mut tables = Lookup::default();
         let mut left_over = Vec::new();
         let mut rest = &rows[..];
         while !rest.is_empty() {
-            let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= rest.len().div_ceil(16)).unwrap();
-            let (band, others) = rest.split_at(rest.len().min(16 * groups));
+            let groups = [8, 4, 2, 1]
+                .into_iter()
+                .find(|&groups| groups <= most.min(rest.len().div_ceil(group)))
+                .unwrap();
+            let (band, others) = rest.split_at(rest.len().min(group * groups));
             rest = others;
-            let first = |k: usize| if cols > 32 { k * (cols - 32) / windows } else { 0 };
+            let first = |k: usize| if cols > window { k * (cols - window) / windows } else { 0 };
             let (value, mask, word) = (tables.padded.len(), tables.masks.len(), tables.indices.len());
             tables.counts.push(windows as u16);
             tables.starts.extend((0..windows).map(|k| first(k) as u16));
-            tables.padded.resize(value + windows * groups * 16, 0.0);
+            tables.padded.resize(value + windows * groups * group, 0.0);
             tables.masks.resize(mask + windows * groups, 0);
-            tables.indices.resize(word + windows.div_ceil(6) * groups * 16, 0);
+            tables.indices.resize(word + windows.div_ceil(per_word) * groups * group, 0);
             for (lane, &row) in band.iter().enumerate() {
                 let mut k = 0;
                 let mut found_none = Vec::new();
                 for e in row_ptr[row] as usize..row_ptr[row + 1] as usize {
                     let column = columns[e] as usize;
-                    while k < windows && first(k) + 32 <= column {
+                    while k < windows && first(k) + window <= column {
                         k += 1;
                     }
                     if k < windows && first(k) <= column {
-                        tables.padded[value + k * groups * 16 + lane] = values[e];
-                        tables.masks[mask + k * groups + lane / 16] |= 1 << (lane % 16);
+                        tables.padded[value + k * groups * group + lane] = values[e];
+                        tables.masks[mask + k * groups + lane / group] |= 1 << (lane % group);
                         let index = (column - first(k)) as u32;
-                        tables.indices[word + k / 6 * groups * 16 + lane] |= index << (5 * (k % 6));
+                        tables.indices[word + k / per_word * groups * group + lane] |=
+                            index << (bits * (k % per_word));
                         k += 1;
                     } else {
                         found_none.push((columns[e], values[e]));
@@ -126,7 +136,7 @@ impl Lookup {
                 left_over.push((row, found_none));
             }
         }
-        let held = |&i: &usize| tables.masks[i / 16] >> (i % 16) & 1 == 1;
+        let held = |&i: &usize| tables.masks[i / group] >> (i % group) & 1 == 1;
         tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
         tables.packed.extend([0.0; 15]);
         tables.left_over = Grouped::new(left_over);

@@ -1,5 +1,5 @@
-//! Sparse parts by look-ups in registers, for AVX-512: which of them, and their tables; [`super::windows`] places their
-//! windows.
+//! Sparse parts by look-ups in registers, for AVX-512 and AVX2: which of them, and their tables; [`super::windows`] places
+//! their windows.
 //!
 //! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of
 //! 16 rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has
@@ -9,10 +9,14 @@
 //! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot, or where
 //! that is cheaper sixteen for two slots ([`super::paired`]); from the part with the largest tables down packed values, until
 //! those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide.
+//!
+//! AVX2 has half of all that: windows of 8 columns in one register, groups of 8 rows, bands of 32. Its slots are padded and
+//! often empty, so that only parts are looked up whose tables stay in the cache together, the smallest first.
 
 use std::cmp::Reverse;
 
 use super::builder::Builder;
+use super::lanes::{GROUP, Slots};
 use super::parts::Part;
 use super::path::Path;
 use super::windows::{bands, count_held, windows};
@@ -27,55 +31,13 @@ use crate::ways::Way;
 /// `--tune` finds out; on those with a slow one bytes decide there.
 const BUDGET: usize = 3 << 19;
 
-/// About what a non-zero takes in pairs of slots.
+/// About what a non-zero takes in pairs of slots, and in slots of eight rows.
 const PAIRED_BYTES: usize = 7;
+const EIGHT_BYTES: usize = 13;
 
-/// Rows of a group, rows of the highest band, columns of a window, indices in a word of 32 bits.
-pub(super) const GROUP: usize = 16;
-pub(super) const BAND: usize = 128;
-pub(super) const WINDOW: usize = 32;
-pub(super) const INDICES: usize = 6;
-
-/// What a slot has room for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Slots {
-    /// A value for each of its sixteen rows.
-    Padded,
-    /// Sixteen values for two slots.
-    Paired,
-    /// As many values as there are.
-    Packed,
-}
-
-impl Slots {
-    /// Nanoseconds of a slot.
-    pub(super) fn cost(self) -> f64 {
-        match self {
-            Slots::Padded => cost::SLOT,
-            Slots::Paired => cost::PAIRED_SLOT,
-            Slots::Packed => cost::PACKED_SLOT,
-        }
-    }
-
-    /// Columns of a window.
-    pub(super) fn window(self) -> usize {
-        if self == Slots::Paired { paired::WINDOW } else { WINDOW }
-    }
-
-    /// Slots that a word of indices serves.
-    fn in_a_word(self) -> usize {
-        if self == Slots::Paired { paired::QUAD } else { INDICES }
-    }
-
-    /// Bytes of the values, and of what tells which they are, where slots hold so many elements.
-    fn bytes(self, slots: usize, elements: usize) -> usize {
-        match self {
-            Slots::Padded => 4 * GROUP * slots,
-            Slots::Paired => 4 * paired::HALF * slots,
-            Slots::Packed => 4 * elements + 2 * slots,
-        }
-    }
-}
+/// Elements of the smallest part that slots of eight rows take: straight-line code is about as fast over fewer, and AVX-512 and
+/// portable code may hold it already.
+const EIGHT_LEAST: usize = 512;
 
 /// How a part is looked up.
 #[derive(Debug, Clone)]
@@ -102,15 +64,33 @@ pub(super) struct Choice {
     bytes: usize,
 }
 
-/// The cheapest look-ups for each part, where they are cheaper than sliced ELLPACK. Where a product is added to what is
-/// there, rows without elements can be left out.
+/// The cheapest look-ups for a part, where they are cheaper than sliced ELLPACK.
+fn cheaper(part: &Part<'_>, form: Slots) -> Option<Choice> {
+    let rows = part.csr.row_ptr.len() - 1;
+    let sliced = cost::SLICED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
+    best(part.csr, part.cols, part.added, form).filter(|choice| choice.cost < sliced)
+}
+
+/// The cheapest look-ups for each part on AVX2, where they are cheaper than sliced ELLPACK and their tables fit the budget
+/// after those of smaller parts.
+pub(super) fn choose_eight(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
+    let mut room = BUDGET;
+    parts
+        .iter()
+        .map(|part| {
+            let nnz = part.csr.nnz();
+            let fits = nnz >= EIGHT_LEAST && EIGHT_BYTES * nnz <= room;
+            let choice = fits.then(|| cheaper(part, Slots::Eight)).flatten()?;
+            room = room.saturating_sub(choice.bytes);
+            Some(choice)
+        })
+        .collect()
+}
+
+/// The cheapest look-ups for each part on AVX-512, where they are cheaper than sliced ELLPACK. Where a product is added to
+/// what is there, rows without elements can be left out.
 pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
-    let best = |part: &Part<'_>, form| {
-        let choice = best(part.csr, part.cols, part.added, form)?;
-        let rows = part.csr.row_ptr.len() - 1;
-        let sliced = cost::SLICED * part.csr.nnz() as f64 + cost::ROW * rows as f64;
-        (choice.cost < sliced).then_some(choice)
-    };
+    let best = cheaper;
     let mut choices: Vec<_> = parts.iter().map(|part| best(part, Slots::Padded)).collect();
     let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
@@ -169,10 +149,10 @@ pub(super) fn grouped(left_over: &Csr) -> bool {
 
 impl Choice {
     fn new(csr: &Csr, cols: usize, form: Slots, rows: Vec<u32>, sorted: bool) -> Choice {
-        let starts: Vec<Vec<usize>> = bands(&rows).map(|rows| windows(csr, rows, cols, form)).collect();
+        let starts: Vec<Vec<usize>> = bands(&rows, form).map(|rows| windows(csr, rows, cols, form)).collect();
         let (mut slots, mut words, mut elements) = (0, 0, 0);
-        for (rows, starts) in bands(&rows).zip(&starts) {
-            let groups = rows.len().div_ceil(GROUP);
+        for (rows, starts) in bands(&rows, form).zip(&starts) {
+            let groups = rows.len().div_ceil(form.group());
             slots += groups * starts.len();
             words += groups * starts.len().div_ceil(form.in_a_word());
             elements += count_held(csr, rows, starts, cols, form);
@@ -181,9 +161,9 @@ impl Choice {
         let scattered = if sorted { rows.len() } else { 0 };
         Choice {
             cost: form.cost() * slots as f64
-                + cost::LEFT_OVER * left_over as f64
+                + form.left_over(csr.nnz()) * left_over as f64
                 + cost::ROW * scattered as f64,
-            bytes: form.bytes(slots, elements) + 4 * GROUP * words + 8 * left_over + 2 * scattered,
+            bytes: form.bytes(slots, elements) + 4 * form.group() * words + 8 * left_over + 2 * scattered,
             rows,
             sorted,
             bands: starts,
@@ -199,7 +179,7 @@ impl Choice {
     /// Which of the ways it is.
     pub(super) fn way(&self) -> Way {
         match self.form {
-            Slots::Padded => Way::Lookup,
+            Slots::Padded | Slots::Eight => Way::Lookup,
             Slots::Paired => Way::LookupPaired,
             Slots::Packed => Way::LookupPacked,
         }
@@ -208,15 +188,16 @@ impl Choice {
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
         let (room, filled) = match self.form {
-            Slots::Padded => (GROUP, "filled"),
+            Slots::Padded | Slots::Eight => (self.form.group(), "filled"),
             Slots::Paired => (paired::HALF, "of sixteen values for two slots filled"),
             Slots::Packed => (GROUP, "filled and packed"),
         };
         format!(
-            "look-ups in registers{}, {} slots of 16 rows and a window of {} columns, {:.0}% {}{}{}, {} elements left \
+            "look-ups in registers{}, {} slots of {} rows and a window of {} columns, {:.0}% {}{}{}, {} elements left \
              over, about {:.0} ns",
             if self.tuned { ", as tuned" } else { "" },
             thousands(self.slots),
+            self.form.group(),
             self.form.window(),
             100.0 * (self.elements - self.left_over) as f64 / (room * self.slots.max(1)) as f64,
             filled,
@@ -260,8 +241,9 @@ pub(super) fn multiply(
         arguments.push(builder.floats(&field.field("slots"), tables.values, note));
         tables.indices
     } else {
-        let mut tables =
-            padded::Tables::new(csr, &choice.rows, &choice.bands, &mut |element| held[element] = true);
+        let mut tables = padded::Tables::new(csr, &choice.rows, &choice.bands, choice.form, &mut |element| {
+            held[element] = true;
+        });
         if choice.form == Slots::Packed {
             let note = "values by window, group and lane, and some zeros";
             arguments.push(builder.floats(&field.field("slots"), tables.packed(), note));
@@ -279,6 +261,7 @@ pub(super) fn multiply(
     };
     let (kernel, note) = match choice.form {
         Slots::Padded => (Kernel::LOOKUP, "columns in their windows, 5 bits each"),
+        Slots::Eight => (Kernel::LOOKUP_EIGHT, "columns in their windows, 3 bits each"),
         Slots::Paired => (
             Kernel::LOOKUP_PAIRED,
             "columns in their windows, 5 bits, and which of the pair's values the second's are, 4",
@@ -289,7 +272,7 @@ pub(super) fn multiply(
     let order = choice.sorted.then(|| {
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
         let note = match choice.form {
-            Slots::Padded | Slots::Packed => "the row of each lane, longest first",
+            Slots::Padded | Slots::Packed | Slots::Eight => "the row of each lane, longest first",
             Slots::Paired => "the row of each lane, those of a band dealt to its groups by length",
         };
         builder.constant(&field.field("rows"), Data::U16(rows), note)
@@ -349,12 +332,24 @@ mod tests {
     }
 
     #[test]
+    fn slots_of_eight_rows_are_for_parts_that_fit_together() {
+        let (tiny, small, half, large) =
+            (csr(20, 1300, 1), csr(300, 130, 4), csr(1000, 1300, 4), csr(2600, 1300, 4));
+        let taken = |matrices: &[&Csr]| -> Vec<bool> {
+            let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
+            let parts: Vec<_> = matrices.iter().map(part).collect();
+            choose_eight(&parts).iter().map(Option::is_some).collect()
+        };
+        assert_eq!(taken(&[&tiny, &small, &half, &large]), [false, true, true, false]);
+        assert_eq!(taken(&[&half; 3]), [true, true, false]);
+    }
+
+    #[test]
     fn every_element_is_held_once_or_left_over() {
         for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
             let csr = csr(rows, cols, percent);
-            for (sorted, form) in
-                [(false, Slots::Padded), (true, Slots::Padded), (false, Slots::Paired), (true, Slots::Paired)]
-            {
+            let forms = [Slots::Padded, Slots::Paired, Slots::Eight];
+            for (sorted, form) in forms.into_iter().flat_map(|form| [(false, form), (true, form)]) {
                 let natural = (0..rows).collect();
                 let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
                 let choice = Choice::new(&csr, cols as usize, form, order, sorted);
@@ -365,12 +360,16 @@ mod tests {
                 let mut found = if form == Slots::Paired {
                     paired::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
                 } else {
-                    let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, &mut hold);
+                    let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, form, &mut hold);
                     let without: f32 = tables.values.iter().sum();
-                    let mut packed = tables.packed();
-                    assert_eq!(packed.split_off(packed.len() - padded::BEHIND), [0.0; padded::BEHIND]);
-                    assert_eq!(packed.iter().sum::<f32>(), without);
-                    packed
+                    if form == Slots::Eight {
+                        tables.values
+                    } else {
+                        let mut packed = tables.packed();
+                        assert_eq!(packed.split_off(packed.len() - padded::BEHIND), [0.0; padded::BEHIND]);
+                        assert_eq!(packed.iter().sum::<f32>(), without);
+                        packed
+                    }
                 };
                 found.retain(|&value| value != 0.0);
                 assert_eq!(found.len(), csr.nnz() - choice.left_over);

@@ -23,6 +23,7 @@ mod cover;
 mod dense;
 mod hoist;
 mod kronecker;
+mod lanes;
 mod layer;
 mod lookup;
 mod matrix;

@@ -1,10 +1,10 @@
 //! Look-ups whose slots have a value for each of their sixteen rows, and packed ones, of which only the values are kept: the
 //! tables.
 //!
-//! Takes a sparse part, its rows in the order of the bands, and each band's windows; gives what the kernels `lookup` and
-//! `lookup_packed` read.
+//! Takes a sparse part, its rows in the order of the bands, and each band's windows; gives what the kernels `lookup`,
+//! `lookup_eight` and `lookup_packed` read.
 
-use super::lookup::{GROUP, INDICES};
+use super::lanes::{GROUP, Slots};
 use super::windows::{assign, bands};
 use crate::model::Csr;
 
@@ -17,7 +17,7 @@ pub(super) struct Tables {
     pub(super) values: Vec<f32>,
     /// Which lanes of each slot have a value.
     pub(super) masks: Vec<u16>,
-    /// Where the input of each lane stands in its window, in words for [`INDICES`] slots.
+    /// Where the input of each lane stands in its window, several slots to a word.
     pub(super) indices: Vec<u32>,
 }
 
@@ -27,21 +27,24 @@ impl Tables {
         csr: &Csr,
         rows: &[u32],
         windows: &[Vec<usize>],
+        slots: Slots,
         hold: &mut impl FnMut(usize),
     ) -> Tables {
         let mut tables = Tables { values: Vec::new(), masks: Vec::new(), indices: Vec::new() };
-        for (rows, starts) in bands(rows).zip(windows) {
-            let groups = rows.len().div_ceil(GROUP);
+        let (group, in_a_word) = (slots.group(), slots.in_a_word());
+        for (rows, starts) in bands(rows, slots).zip(windows) {
+            let groups = rows.len().div_ceil(group);
             let (value, mask, word) = (tables.values.len(), tables.masks.len(), tables.indices.len());
-            tables.values.resize(value + starts.len() * groups * GROUP, 0.0);
+            tables.values.resize(value + starts.len() * groups * group, 0.0);
             tables.masks.resize(mask + starts.len() * groups, 0);
-            tables.indices.resize(word + starts.len().div_ceil(INDICES) * groups * GROUP, 0);
+            tables.indices.resize(word + starts.len().div_ceil(in_a_word) * groups * group, 0);
             for (i, &row) in rows.iter().enumerate() {
-                assign(csr, row as usize, starts, &mut |k, element| {
+                assign(csr, row as usize, starts, slots.window(), &mut |k, element| {
                     let index = csr.col_idx[element] - starts[k] as u32;
-                    tables.values[value + k * groups * GROUP + i] = csr.values[element];
-                    tables.masks[mask + k * groups + i / GROUP] |= 1 << (i % GROUP);
-                    tables.indices[word + k / INDICES * groups * GROUP + i] |= index << (5 * (k % INDICES));
+                    tables.values[value + k * groups * group + i] = csr.values[element];
+                    tables.masks[mask + k * groups + i / group] |= 1 << (i % group);
+                    tables.indices[word + k / in_a_word * groups * group + i] |=
+                        index << (slots.bits() * (k % in_a_word));
                     hold(element);
                 });
             }

@@ -5,7 +5,7 @@
 //! element in reach those have a value that can wait least. Gives words for each row of each pair, where its inputs and its
 //! value of the second slot stand, as the kernel `lookup_paired` reads them.
 
-use super::lookup::GROUP;
+use super::lanes::{GROUP, Slots};
 use super::windows::bands;
 use crate::model::Csr;
 
@@ -37,7 +37,7 @@ const AHEAD: usize = 4;
 /// to the groups up and down.
 pub(super) fn evened(rows: &[u32]) -> Vec<u32> {
     let mut evened = Vec::with_capacity(rows.len());
-    for band in bands(rows) {
+    for band in bands(rows, Slots::Paired) {
         let mut groups = vec![Vec::with_capacity(GROUP); band.len().div_ceil(GROUP)];
         let last = groups.len() - 1;
         let room = |g: usize| if g < last { GROUP } else { band.len() - last * GROUP };
@@ -142,7 +142,7 @@ impl Tables {
     ) -> Tables {
         let mut tables = Tables { values: Vec::new(), indices: Vec::new() };
         let nothing = (NOTHING | NOTHING << SECOND) * (1 | 1 << NEXT_PAIR);
-        for (rows, starts) in bands(rows).zip(windows) {
+        for (rows, starts) in bands(rows, Slots::Paired).zip(windows) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, word) = (tables.values.len(), tables.indices.len());
             tables.values.resize(value + starts.len() / PAIR * groups * GROUP, 0.0);

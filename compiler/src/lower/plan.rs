@@ -6,8 +6,8 @@
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
 //! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
-//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512, where they are cheaper than either; where their tables
-//! would not stay in the cache, values are packed. What a few of them leave over is
+//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512 and AVX2, where they are cheaper than either; where their
+//! tables would not stay in the cache, values are packed on AVX-512, and AVX2 has none. What a few of them leave over is
 //! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Where all inputs of a part stand in registers
 //! the look-ups themselves are straight-line code ([`super::picks`]), each of which counts as a non-zero in that budget.
 //! Code that picks its family of instructions at run time holds look-ups beside the other way.
@@ -17,12 +17,13 @@
 
 use std::collections::BTreeMap;
 
-use super::lookup::Slots;
+use super::lanes::Slots;
 use super::parts::{Part, parts};
 use super::path::Path;
 use super::{cost, lookup, picks, table};
 use crate::model::Model;
 use crate::numbers::thousands;
+use crate::program::Family;
 use crate::settings::{Settings, Target};
 use crate::ways::Way;
 
@@ -50,8 +51,8 @@ pub(super) enum Form {
     Picks(picks::Choice),
     /// A table: of this form, or of the one that fits.
     Table(Option<Way>, String),
-    /// The first for AVX-512, the other for any other family of instructions.
-    ByFamily(Box<Form>, Box<Form>),
+    /// The first for a family of instructions, the other for any other.
+    ByFamily(&'static Family, Box<Form>, Box<Form>),
 }
 
 /// What becomes of each sparse part, by its path.
@@ -61,35 +62,51 @@ pub(super) struct Plan(BTreeMap<String, Form>);
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let parts = parts(model);
-    let open = |part: &Part<'_>| {
-        settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, true).is_none())
+    let open = |code| {
+        let open = |part: &Part<'_>| {
+            settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, code).is_none())
+        };
+        [Target::Any, code].contains(&settings.target)
+            && settings.unroll_limit.is_none()
+            && parts.iter().any(open)
     };
-    let look_ups: Vec<LookUps> = match (settings.target, settings.unroll_limit) {
-        (Target::Any | Target::Avx512, None) if parts.iter().any(open) => {
-            let picks = parts.iter().map(|part| picks::choose(part.csr, part.cols));
-            lookup::choose(&parts).into_iter().zip(picks).collect()
+    let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
+    if open(Target::Avx512) {
+        for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(&parts)).zip(&mut look_ups) {
+            (look_ups.sixteen, look_ups.picks) = (sixteen, picks::choose(part.csr, part.cols));
         }
-        _ => parts.iter().map(|_| (None, None)).collect(),
-    };
+    }
+    if open(Target::Avx2) {
+        let eight = lookup::choose_eight(&parts);
+        look_ups.iter_mut().zip(eight).for_each(|(look_ups, eight)| look_ups.eight = eight);
+    }
     let mut used = Used::default();
     let decide =
         |(part, look_ups): (&Part<'_>, LookUps)| (part.path.clone(), used.decide(part, look_ups, settings));
     Plan(parts.iter().zip(look_ups).map(decide).collect())
 }
 
-/// The way of each sparse part, those with the fewest non-zeros first, in code for AVX-512 or in other code.
-pub fn ways<'m>(model: &'m Model, settings: &Settings, avx512: bool) -> Vec<(Part<'m>, Way)> {
+/// The way of each sparse part, those with the fewest non-zeros first, in code for a target, which is not [`Target::Any`].
+pub fn ways<'m>(model: &'m Model, settings: &Settings, code: Target) -> Vec<(Part<'m>, Way)> {
     let mut plan = plan(model, settings);
     let way = |part: Part<'m>| {
         let form = plan.0.remove(&part.path)?;
-        let way = form.way(&part, avx512);
+        let way = form.way(&part, code);
         Some((part, way))
     };
     parts(model).into_iter().filter_map(way).collect()
 }
 
-/// Look-ups that a part may have, those as straight-line code last.
-type LookUps = (Option<lookup::Choice>, Option<picks::Choice>);
+/// Look-ups that a part may have.
+#[derive(Debug, Default)]
+struct LookUps {
+    /// On AVX-512.
+    sixteen: Option<lookup::Choice>,
+    /// On AVX-512, as straight-line code.
+    picks: Option<picks::Choice>,
+    /// On AVX2.
+    eight: Option<lookup::Choice>,
+}
 
 /// What the parts decided so far take of the budget.
 #[derive(Debug, Default)]
@@ -100,17 +117,18 @@ struct Used {
 
 impl Used {
     /// The form of a part that may have these look-ups.
-    fn decide(&mut self, part: &Part<'_>, (look_up, picks): LookUps, settings: &Settings) -> Form {
+    fn decide(&mut self, part: &Part<'_>, look_ups: LookUps, settings: &Settings) -> Form {
+        let LookUps { sixteen, picks, eight } = look_ups;
         let free = settings.unroll_limit.is_none();
-        let chosen = |avx512| {
+        let chosen = |code| {
             let choices = settings.choices.as_ref().filter(|_| free)?;
-            choices.way(&part.path, avx512).map(|way| chosen(part, way))
+            choices.way(&part.path, code).map(|way| chosen(part, way, code))
         };
         let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
         let terms = cost::TERM * part.csr.nnz() as f64;
+        let most = if straight.is_ok() { terms } else { f64::INFINITY };
         let looked_up = || {
-            let most = if straight.is_ok() { terms } else { f64::INFINITY };
-            let look_up = look_up.filter(|look_up| look_up.cost < most);
+            let look_up = sixteen.filter(|look_up| look_up.cost < most);
             let most = look_up.as_ref().map_or(most, |look_up| look_up.cost);
             let room = TERMS_PER_MODEL.saturating_sub(self.terms);
             let fits = |picks: &picks::Choice| picks.terms() <= room && picks.left_over() <= LEFT_OVER_TERMS;
@@ -121,23 +139,20 @@ impl Used {
             Ok(why) => Form::Straight(why.clone()),
             Err(why) => Form::Table(None, why.clone()),
         };
-        let avx512 = || chosen(true).or_else(looked_up).unwrap_or_else(plain);
-        let other = || chosen(false).unwrap_or_else(plain);
+        let looked_up_eight = || eight.filter(|look_up| look_up.cost < most).map(Form::Lookup);
+        let avx512 = || chosen(Target::Avx512).or_else(looked_up).unwrap_or_else(plain);
+        let avx2 = || chosen(Target::Avx2).or_else(looked_up_eight).unwrap_or_else(plain);
+        let portable = || chosen(Target::Portable).unwrap_or_else(plain);
         let mut form = match settings.target {
-            Target::Portable | Target::Avx2 => other(),
+            Target::Portable => portable(),
+            Target::Avx2 => avx2(),
             Target::Avx512 => avx512(),
-            Target::Any => match (avx512(), other()) {
-                (avx512, other) if avx512.way(part, true) != other.way(part, false) => {
-                    Form::ByFamily(Box::new(avx512), Box::new(other))
-                }
-                (avx512, other) => {
-                    if chosen(false).is_some() {
-                        other
-                    } else {
-                        avx512
-                    }
-                }
-            },
+            Target::Any => {
+                let (wide, narrow) = ((Family::AVX512, Target::Avx512), (Family::AVX2, Target::Avx2));
+                let tuned = chosen(Target::Portable).is_some();
+                let other = Form::joined(part, narrow, avx2(), portable(), tuned);
+                Form::joined(part, wide, avx512(), other, tuned)
+            }
         };
         self.count(&mut form, part.csr.nnz());
         form
@@ -156,7 +171,7 @@ impl Used {
             }
             Form::Picks(choice) => self.terms += choice.terms(),
             Form::Table(..) => {}
-            Form::ByFamily(first, other) => {
+            Form::ByFamily(_, first, other) => {
                 self.count(first, nnz);
                 self.count(other, nnz);
             }
@@ -164,8 +179,8 @@ impl Used {
     }
 }
 
-/// The form of a part whose way was chosen before.
-fn chosen(part: &Part<'_>, way: Way) -> Form {
+/// The form of a part whose way was chosen before, in code for a target.
+fn chosen(part: &Part<'_>, way: Way, code: Target) -> Form {
     const WHY: &str = "as tuned";
     let looked_up = |part: &Part<'_>, slots| match lookup::chosen(part.csr, part.cols, part.added, slots) {
         Some(choice) => Form::Lookup(choice),
@@ -176,6 +191,7 @@ fn chosen(part: &Part<'_>, way: Way) -> Form {
             let bytes = thousands(part.csr.nnz() * BYTES_PER_TERM);
             Form::Straight(format!("straight line, {WHY}; about {bytes} bytes of code"))
         }
+        Way::Lookup if code == Target::Avx2 => looked_up(part, Slots::Eight),
         Way::Lookup => looked_up(part, Slots::Padded),
         Way::LookupPaired => looked_up(part, Slots::Paired),
         Way::LookupPacked => looked_up(part, Slots::Packed),
@@ -193,15 +209,35 @@ fn chosen(part: &Part<'_>, way: Way) -> Form {
 }
 
 impl Form {
-    /// The way that it is, in code for AVX-512 or in other code.
-    fn way(&self, part: &Part<'_>, avx512: bool) -> Way {
+    /// The first for a family of instructions, the other elsewhere; where they are the same way, the other if it was tuned.
+    fn joined(
+        part: &Part<'_>,
+        (family, code): (&'static Family, Target),
+        first: Form,
+        other: Form,
+        tuned: bool,
+    ) -> Form {
+        let alike = !matches!(other, Form::ByFamily(..))
+            && first.way(part, code) == other.way(part, Target::Portable);
+        match (alike, tuned) {
+            (false, _) => Form::ByFamily(family, Box::new(first), Box::new(other)),
+            (true, true) => other,
+            (true, false) => first,
+        }
+    }
+
+    /// The way that it is, in code for a target, which is not [`Target::Any`].
+    fn way(&self, part: &Part<'_>, code: Target) -> Way {
         match self {
             Form::Straight(_) => Way::Straight,
             Form::Lookup(choice) => choice.way(),
             Form::Picks(_) => Way::LookupStraight,
             Form::Table(Some(way), _) => *way,
             Form::Table(None, _) => table::way(part.csr, part.added),
-            Form::ByFamily(first, other) => (if avx512 { first } else { other }).way(part, avx512),
+            Form::ByFamily(family, first, other) => {
+                let named = [(Family::AVX512, Target::Avx512), (Family::AVX2, Target::Avx2)];
+                (if named.contains(&(*family, code)) { first } else { other }).way(part, code)
+            }
         }
     }
 }

@@ -73,8 +73,9 @@ fn lower(
         Form::Table(way, why) => {
             table::multiply(builder, path, csr, (x, y, init), &format!("{title}; a table, {why}"), way);
         }
-        Form::ByFamily(first, other) => by_family(
+        Form::ByFamily(family, first, other) => by_family(
             builder,
+            family,
             csr,
             |builder, csr| lower(builder, path, csr, (x, y, init), title, *first),
             |builder, csr| lower(builder, path, csr, (x, y, init), title, *other),
@@ -82,9 +83,10 @@ fn lower(
     }
 }
 
-/// Adds what the first lowers for AVX-512, and what the other does for any other family of instructions.
+/// Adds what the first lowers for a family of instructions, and what the other does for any other.
 fn by_family(
     builder: &mut Builder,
+    family: &'static Family,
     csr: Csr,
     first: impl FnOnce(&mut Builder, Csr),
     other: impl FnOnce(&mut Builder, Csr),
@@ -94,7 +96,7 @@ fn by_family(
     let body = std::mem::take(&mut builder.operations);
     other(builder, csr);
     let otherwise = std::mem::replace(&mut builder.operations, before);
-    builder.operations.push(Operation::ByFamily { family: Family::AVX512, body, otherwise });
+    builder.operations.push(Operation::ByFamily { family, body, otherwise });
 }
 
 /// On wide vectors: tables of streams may be those of one family of instructions.
@@ -108,6 +110,7 @@ fn wide(builder: &mut Builder, path: &Path, csr: Csr, (x, y, init): (View, View,
     } else if builder.streams == Some(Target::Any) {
         by_family(
             builder,
+            Family::AVX512,
             csr,
             |builder, csr| blocked::multiply(builder, path, csr, (x, y, init), title, blocks),
             |builder, csr| table::multiply(builder, path, csr, (x, y, init), title, None),

@@ -3,16 +3,16 @@
 //! Takes a sparse part and the rows of a band; gives the first column of each window, placed by quantiles of the band's
 //! elements. [`super::lookup`] makes tables of them.
 
-use super::lookup::{BAND, GROUP, Slots, WINDOW};
-use super::{cost, paired};
+use super::lanes::Slots;
+use super::paired;
 use crate::model::Csr;
 
 /// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
-pub(super) fn bands(rows: &[u32]) -> impl Iterator<Item = &[u32]> {
+pub(super) fn bands(rows: &[u32], slots: Slots) -> impl Iterator<Item = &[u32]> {
     let mut rest = rows;
     std::iter::from_fn(move || {
-        let groups = rest.len().div_ceil(GROUP).min(BAND / GROUP);
-        let height = GROUP * groups.checked_ilog2().map(|log| 1 << log)?;
+        let groups = rest.len().div_ceil(slots.group()).min(slots.band());
+        let height = slots.group() * groups.checked_ilog2().map(|log| 1 << log)?;
         let (band, others) = rest.split_at(height.min(rest.len()));
         rest = others;
         Some(band)
@@ -37,7 +37,9 @@ impl Tries {
     /// numbers of them, since dealing takes its time.
     fn new(slots: Slots, elements: usize, groups: usize) -> Tries {
         match slots {
-            Slots::Padded | Slots::Packed => Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 },
+            Slots::Padded | Slots::Packed | Slots::Eight => {
+                Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 }
+            }
             Slots::Paired => {
                 let full = elements.div_ceil(groups * paired::HALF).max(1);
                 Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
@@ -48,15 +50,15 @@ impl Tries {
 
 /// The windows of a band: their number is the cheapest of those tried.
 pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec<usize> {
-    let groups = rows.len().div_ceil(GROUP);
+    let groups = rows.len().div_ceil(slots.group());
     let columns = Quantiles::new(csr, rows, cols);
     let elements = columns.before[cols] as usize;
-    let mut best = (cost::LEFT_OVER * elements as f64, Vec::new());
+    let mut best = (slots.left_over(csr.nnz()) * elements as f64, Vec::new());
     let mut attempt = |count: usize| {
         let count = if slots == Slots::Paired { count.next_multiple_of(paired::PAIR) } else { count };
         let starts = columns.windows(count, slots.window());
         let left_over = elements - count_held(csr, rows, &starts, cols, slots);
-        let cost = slots.cost() * (groups * count) as f64 + cost::LEFT_OVER * left_over as f64;
+        let cost = slots.cost() * (groups * count) as f64 + slots.left_over(csr.nnz()) * left_over as f64;
         if cost < best.0 {
             best = (cost, starts);
         }
@@ -118,7 +120,13 @@ impl Quantiles {
 
 /// Gives each window of a row the first element that it reaches and that no window before it has, which no other way
 /// betters; calls `visit` with the window and the element.
-pub(super) fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl FnMut(usize, usize)) {
+pub(super) fn assign(
+    csr: &Csr,
+    row: usize,
+    starts: &[usize],
+    window: usize,
+    visit: &mut impl FnMut(usize, usize),
+) {
     let (mut element, end) = (csr.row_ptr[row] as usize, csr.row_ptr[row + 1] as usize);
     for (k, &start) in starts.iter().enumerate() {
         while element < end && (csr.col_idx[element] as usize) < start {
@@ -127,7 +135,7 @@ pub(super) fn assign(csr: &Csr, row: usize, starts: &[usize], visit: &mut impl F
         if element == end {
             return;
         }
-        if (csr.col_idx[element] as usize) < start + WINDOW {
+        if (csr.col_idx[element] as usize) < start + window {
             visit(k, element);
             element += 1;
         }
@@ -140,6 +148,6 @@ pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize,
         return paired::count_held(csr, rows, starts, cols);
     }
     let mut held = 0;
-    rows.iter().for_each(|&row| assign(csr, row as usize, starts, &mut |_, _| held += 1));
+    rows.iter().for_each(|&row| assign(csr, row as usize, starts, slots.window(), &mut |_, _| held += 1));
     held
 }

@@ -52,7 +52,9 @@ parts! {
     SELL needs [BASE];
     CSR needs [BASE];
     SIXTEEN needs [BASE];
-    LOOKUP needs [SIXTEEN];
+    LOOKUP_BANDS needs [BASE];
+    LOOKUP needs [LOOKUP_BANDS, SIXTEEN];
+    LOOKUP_EIGHT needs [LOOKUP_BANDS];
     LOOKUP_PACKED needs [LOOKUP];
     LOOKUP_PAIRED needs [LOOKUP];
     PICK needs [SIXTEEN];
@@ -98,6 +100,7 @@ kernels! {
     SELL = "sell" ("rows") in SELL;
     CSR = "csr" ("rows", "nnz") in CSR;
     LOOKUP = "lookup" ("rows", "cols") in LOOKUP;
+    LOOKUP_EIGHT = "lookup_eight" ("rows", "cols") in LOOKUP_EIGHT;
     LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
     LOOKUP_PAIRED = "lookup_paired" ("rows", "cols") in LOOKUP_PAIRED;
     GROUPED = "grouped" ("longest") in GROUPED;

@@ -15,7 +15,7 @@ use crate::faults::Faults;
 use crate::ingest::Source;
 use crate::lower;
 use crate::model::Model;
-use crate::settings::{Settings, Target};
+use crate::settings::Settings;
 use crate::ways::{Choices, Way};
 
 /// The tables.
@@ -138,7 +138,7 @@ pub fn compare(source: &Source<'_>, settings: &Settings, options: &Options) -> R
 fn ways(model: &Model, default: &Settings) -> Vec<Plan> {
     let Ok(target) = machine::target("", default.target) else { return Vec::new() };
     let settings = Settings { target, unroll_limit: None, choices: None, ..default.clone() };
-    let parts = lower::ways(model, &settings, target == Target::Avx512);
+    let parts = lower::ways(model, &settings, target);
     let mut plans = Vec::new();
     for (word, way, about) in Way::ALL {
         let mut ways: BTreeMap<String, Way> = BTreeMap::new();

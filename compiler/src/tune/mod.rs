@@ -82,7 +82,7 @@ pub fn tune(source: &Source<'_>, settings: &Settings, options: &Options) -> Resu
     let (model, settings) = crate::prepare(source, &bare)?;
     let target = machine::target(source.file, settings.target)?;
     let settings = Settings { target, ..settings };
-    let parts = lower::ways(&model, &settings, target == Target::Avx512);
+    let parts = lower::ways(&model, &settings, target);
     if parts.is_empty() {
         let title = "the model has no sparse part, so there is nothing to tune";
         return Err(Faults::plain(source.file, title, "leave out --tune"));
@@ -131,15 +131,14 @@ pub fn tune(source: &Source<'_>, settings: &Settings, options: &Options) -> Resu
 
 /// The ways that a part can have beside the one it has; straight line only where the limits of the rules leave room.
 fn candidates(model: &Model, settings: &Settings, ways: &BTreeMap<String, Way>, path: &str) -> Vec<Way> {
-    let avx512 = settings.target == Target::Avx512;
     let mut candidates = Vec::new();
     for (_, way, _) in Way::ALL {
         let mut tried = ways.clone();
-        if tried.insert(path.to_owned(), way) == Some(way) || way.needs_avx512() && !avx512 {
+        if tried.insert(path.to_owned(), way) == Some(way) || !way.possible(settings.target) {
             continue;
         }
         let choices = Some(Choices { target: settings.target, ways: tried });
-        let plan = lower::ways(model, &Settings { choices, ..settings.clone() }, avx512);
+        let plan = lower::ways(model, &Settings { choices, ..settings.clone() }, settings.target);
         let straight = plan.iter().filter(|(_, way)| *way == Way::Straight);
         let terms: usize = straight.map(|(part, _)| part.csr.nnz()).sum();
         // A way that can't hold the part became another.

@@ -236,9 +236,9 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_NEXT_MASK(word) ((void)((word) >>= 16))
 #endif
 
-/* Keeps GCC from computing what goes into a vector of AVX-512 before or after that of the next one named so. Where it moves
- * loads about, tables are not read from front to back, and processors foresee less. */
-#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
+/* Keeps GCC from computing what goes into a vector of AVX2 or AVX-512 before or after that of the next one named so. Where it
+ * moves loads about, tables are not read from front to back, and processors foresee less. */
+#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY > 0
 #define DOPED_IN_TURN(vector) __asm__ volatile("" : "+v"(vector))
 #else
 #define DOPED_IN_TURN(vector) ((void)0)

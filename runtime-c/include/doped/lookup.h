@@ -5,62 +5,15 @@
  * kernel. Rows stay in their own order, or stand in any that is given. */
 #ifndef DOPED_LOOKUP_H
 #define DOPED_LOOKUP_H
+#include "doped/lookup_bands.h"
 #include "doped/sixteen.h"
 
-/* Groups of the highest band, columns of a window, and indices in a word. */
-#define DOPED_BAND 8
-#define DOPED_WINDOW 32
+/* Indices in a word. */
 #define DOPED_INDICES 6
 
 /* Words of indices that a row of a band of so many windows has. */
 DOPED_INLINE size_t doped_lookup_words(size_t windows) {
     return (windows + DOPED_INDICES - 1) / DOPED_INDICES;
-}
-
-/* Groups of the next band where so many rows are to come: as many of 8, 4, 2 or 1 as they fill, the last perhaps in
- * part. */
-DOPED_INLINE size_t doped_lookup_height(size_t rows) {
-    const size_t groups = (rows + DOPED_GROUP - 1) / DOPED_GROUP;
-    return groups >= 8 ? 8 : groups >= 4 ? 4 : groups >= 2 ? 2 : 1;
-}
-
-/* x, or where it is shorter than a window a copy in `room`, which has that length, with zeros behind. */
-DOPED_INLINE const float *doped_lookup_input(const float *x, size_t cols, float *room) {
-    const size_t held = cols < DOPED_WINDOW ? cols : DOPED_WINDOW; /* so that no compiler sees more copied than fits */
-    if (cols >= DOPED_WINDOW) {
-        return x;
-    }
-    memset(room, 0, DOPED_WINDOW * sizeof *room);
-    memcpy(room, x, held * sizeof *room);
-    return room;
-}
-
-/* y = init + sums for `rows` rows; row_of says which, unless it is NULL. */
-DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_t *row_of, const float *sums,
-                                      size_t rows) {
-    if (row_of == NULL) {
-        for (size_t i = 0; i < rows; i++) {
-            y[i] = doped_start_one(doped_from(init, i)) + sums[i];
-        }
-        return;
-    }
-    if (init == NULL) {
-        for (size_t i = 0; i < rows; i++) {
-            y[row_of[i]] = sums[i];
-        }
-        return;
-    }
-    size_t i = 0;
-    for (; i + DOPED_LANES <= rows; i += DOPED_LANES) { /* by eight: the loop's own work would take a third */
-        DOPED_UNROLL
-        for (size_t lane = 0; lane < DOPED_LANES; lane++) {
-            const size_t row = row_of[i + lane];
-            y[row] = init[row] + sums[i + lane];
-        }
-    }
-    for (; i < rows; i++) {
-        y[row_of[i]] = init[row_of[i]] + sums[i];
-    }
 }
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
@@ -208,7 +161,7 @@ DOPED_APART void doped_lookup(float *y, const float *init, const uint16_t *DOPED
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
     for (size_t i = 0; i < rows; counts++) {
-        const size_t groups = doped_lookup_height(rows - i);
+        const size_t groups = doped_lookup_height(rows - i, DOPED_GROUP, DOPED_BAND);
         const size_t slots = groups * DOPED_GROUP;
         const size_t count = rows - i < slots ? rows - i : slots;
         const size_t windows = *counts;

@@ -150,7 +150,7 @@ DOPED_APART void doped_lookup_paired(float *y, const float *init, const uint16_t
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
     for (size_t i = 0; i < rows; counts++) {
-        const size_t groups = doped_lookup_height(rows - i);
+        const size_t groups = doped_lookup_height(rows - i, DOPED_GROUP, DOPED_BAND);
         const size_t slots = groups * DOPED_GROUP;
         const size_t count = rows - i < slots ? rows - i : slots;
         const size_t windows = *counts;

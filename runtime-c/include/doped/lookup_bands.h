@@ -1,0 +1,62 @@
+/* What look-ups in registers share, whatever a register holds: how high bands are, where inputs stand, and how the sums of a
+ * band reach y. */
+#ifndef DOPED_LOOKUP_BANDS_H
+#define DOPED_LOOKUP_BANDS_H
+#include "doped/base.h"
+
+/* Groups of the highest band, and columns of the widest window. */
+#define DOPED_BAND 8
+#define DOPED_WINDOW 32
+
+/* Groups of the next band where so many rows are to come, `group` rows each: the highest band of `most` groups that they
+ * fill, or half of it and so on, one perhaps in part. */
+DOPED_INLINE size_t doped_lookup_height(size_t rows, size_t group, size_t most) {
+    const size_t groups = (rows + group - 1) / group;
+    return groups >= most ? most : groups >= 4 ? 4 : groups >= 2 ? 2 : 1;
+}
+
+/* x, or where it is shorter than a window a copy in `room`, which has that length, with zeros behind. */
+DOPED_INLINE const float *doped_lookup_input(const float *x, size_t cols, float *room) {
+    const size_t held = cols < DOPED_WINDOW ? cols : DOPED_WINDOW; /* so that no compiler sees more copied than fits */
+    if (cols >= DOPED_WINDOW) {
+        return x;
+    }
+    memset(room, 0, DOPED_WINDOW * sizeof *room);
+    memcpy(room, x, held * sizeof *room);
+    return room;
+}
+
+/* y = init + sums for `rows` rows; row_of says which, unless it is NULL. */
+DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_t *row_of, const float *sums,
+                                      size_t rows) {
+    if (row_of == NULL) {
+        const size_t rest = rows % DOPED_WIDTH;
+        const size_t whole = rows - rest;
+        for (size_t i = 0; i < whole; i += DOPED_WIDTH) {
+            doped_store(y + i, doped_add_scaled(doped_start(doped_from(init, i)), doped_load(sums + i), 1.0f));
+        }
+        for (size_t i = whole; i < rows; i++) {
+            y[i] = doped_start_one(doped_from(init, i)) + sums[i];
+        }
+        return;
+    }
+    if (init == NULL) {
+        for (size_t i = 0; i < rows; i++) {
+            y[row_of[i]] = sums[i];
+        }
+        return;
+    }
+    size_t i = 0;
+    for (; i + DOPED_LANES <= rows; i += DOPED_LANES) { /* by eight: the loop's own work would take a third */
+        DOPED_UNROLL
+        for (size_t lane = 0; lane < DOPED_LANES; lane++) {
+            const size_t row = row_of[i + lane];
+            y[row] = init[row] + sums[i + lane];
+        }
+    }
+    for (; i < rows; i++) {
+        y[row_of[i]] = init[row_of[i]] + sums[i];
+    }
+}
+
+#endif /* DOPED_LOOKUP_BANDS_H */
