@@ -258,6 +258,13 @@ fn a_bad_lock_file_is_refused() {
         }
         compile(&path, &Settings { lock: false, ..Settings::default() }).unwrap();
     }
+    for (target, word) in [("portable", "lookup"), ("avx2", "lookup-packed")] {
+        let choice = format!(r#""lstm0.weight_hh": "{word}""#);
+        fs::write(&lock, lock_text(&path, target, &choice)).unwrap();
+        let said = compile(&path, &Settings::default()).unwrap_err().to_string();
+        assert!(said.contains(&format!("code for `{target}` has no `{word}`")), "{said}");
+        assert!(said.contains("expected one of `straight`, "), "{said}");
+    }
     fs::write(&lock, b"\xff").unwrap();
     assert!(compile(&path, &Settings::default()).unwrap_err().to_string().contains("not text"));
     fs::remove_file(&lock).unwrap();

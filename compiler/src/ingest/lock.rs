@@ -83,7 +83,7 @@ fn read(reader: &mut Reader<'_>, model: &Model) -> Option<Choices> {
     let target = target.and_then(|node| self::target(reader, &node));
     // Of another model's parts nothing need be said.
     of_this_model?;
-    let ways = choices.and_then(|node| ways(reader, &node, model));
+    let ways = choices.and_then(|node| ways(reader, &node, model, target));
     Some(Choices { target: target?, ways: ways? })
 }
 
@@ -120,14 +120,22 @@ fn target(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Target> {
     found.map(|(_, target)| *target)
 }
 
-fn ways(reader: &mut Reader<'_>, node: &Node<'_>, model: &Model) -> Option<BTreeMap<String, Way>> {
+/// The ways of parts, which code for the target must have where that is known.
+fn ways(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    model: &Model,
+    target: Option<Target>,
+) -> Option<BTreeMap<String, Way>> {
     let Some(entries) = node.entries() else {
         reader.wrong_type(node, "an object of parts and their ways");
         return None;
     };
     let parts = parts(model);
     let paths: Vec<&str> = parts.iter().map(|part| part.path.as_str()).collect();
-    let words: Vec<&str> = Way::ALL.iter().map(|(word, ..)| *word).collect();
+    let possible = |way: &Way| target.is_none_or(|target| way.possible(target));
+    let words: Vec<&str> =
+        Way::ALL.iter().filter(|(_, way, _)| possible(way)).map(|(word, ..)| *word).collect();
     let mut ways = BTreeMap::new();
     for (path, text) in entries {
         let value = Node { text, path: format!("choices.{path}") };
@@ -142,6 +150,12 @@ fn ways(reader: &mut Reader<'_>, node: &Node<'_>, model: &Model) -> Option<BTree
         }
         let word: Option<String> = value.value();
         match Way::ALL.iter().find(|(known, ..)| word.as_deref() == Some(*known)) {
+            Some((word, way, _)) if !possible(way) => {
+                let target = target.map_or("", Target::word);
+                let title = format!("code for `{target}` has no `{word}`");
+                let fault = reader.fault(&value, title, "this way");
+                fault.expected = Some(format!("one of {}", list(&words)));
+            }
             Some((_, way, _)) if ways.insert(path.to_string(), *way).is_none() => {}
             Some(_) => {
                 reader.fault(&value, format!("`{path}` is given twice"), "the second time");
