@@ -5,7 +5,7 @@
 pub(super) const SLOT: f64 = 0.8;
 /// A slot with packed values.
 pub(super) const PACKED_SLOT: f64 = 1.0;
-/// A slot of a pair with sixteen values: 0.4 to 0.45 on a Zen 5, where a padded one takes 0.55 to 0.7.
+/// A slot of a pair with sixteen values: 0.33 to 0.45 on a Zen 5, where a padded one takes 0.55 to 0.7.
 pub(super) const PAIRED_SLOT: f64 = 0.5;
 /// A slot of eight rows on AVX2: 0.22 to 0.25 on a Zen 5 out of the first two levels, 0.34 out of the third.
 pub(super) const EIGHT_SLOT: f64 = 0.27;
