@@ -67,6 +67,41 @@ fn reduce(mut partial: [f32; PARTIALS]) -> f32 {
     partial[0]
 }
 
+/// Part of a table, taken as a word from any address.
+#[cfg(target_arch = "x86_64")]
+#[derive(Clone, Copy)]
+#[repr(C, packed)]
+struct Word(u64);
+
+/// The eight columns of a slot in words of 64 bits. Volatile, or compilers would load each by itself after all, or widen all
+/// eight in a vector and take them out of it again.
+///
+/// # Safety
+///
+/// There are eight columns, of one, two or four bytes.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(dead_code, unsafe_code)]
+unsafe fn column_words<C: Copy>(columns: &[C]) -> [u64; 4] {
+    let mut words = [0; 4];
+    let mut w = 0;
+    while w < size_of::<C>() {
+        // SAFETY: the caller's promise: they fill as many words as a column has bytes.
+        words[w] = unsafe { core::ptr::read_volatile(columns.as_ptr().cast::<Word>().add(w)) }.0;
+        w += 1;
+    }
+    words
+}
+
+/// The i-th column in such words.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(dead_code)]
+fn column_of<C>(words: &[u64; 4], i: usize) -> usize {
+    let bits = 8 * size_of::<C>() * i;
+    (words[bits / 64] >> (bits % 64) & (u64::MAX >> (64 - 8 * size_of::<C>()))) as usize
+}
+
 /// `y[rows[i]]` = init + `sums[i]`, for all rows. What is there already is asked about once, not for each row.
 #[inline(always)]
 #[allow(dead_code)]

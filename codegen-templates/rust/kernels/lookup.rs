@@ -8,6 +8,11 @@
 #[allow(dead_code)]
 const INDICES: usize = 6;
 
+/// How its tables are cut.
+#[allow(dead_code)]
+const PADDED_LAYOUT: BandLayout =
+    BandLayout { group: GROUP, most: BAND / GROUP, sharing: 1, per_word: INDICES };
+
 /// `y[row]` = init + sum over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]` for i < rows,
 /// where row is `row_of[i]`, or i without `row_of`, and the band starts at b and has `slots` lanes, all of its
 /// groups'. The index is five bits of `indices[k / 6 * slots + i - b]`, the first window of six lowest. Bands are as
@@ -31,25 +36,12 @@ pub(super) fn lookup(
     assert!(init.fits(y.len()) && x.len() == cols);
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
-    let (mut starts, mut values, mut indices) = (starts, values, indices);
-    let (mut band, mut first) = (0, 0);
-    while first + BAND <= rows {
-        let windows = counts[band] as usize;
-        let words = windows.div_ceil(INDICES) * BAND;
-        let place = (first, BAND, row_of);
-        lookup_rows(y, init, place, &starts[..windows], &values[..windows * BAND], &indices[..words], x, BAND);
-        (starts, values, indices) = (&starts[windows..], &values[windows * BAND..], &indices[words..]);
-        first += BAND;
-        band += 1;
-    }
+    let (mut tables, mut first) = ((counts, starts, values, indices), 0);
     while first < rows {
-        let (windows, slots) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP) * GROUP);
-        let words = windows.div_ceil(INDICES) * slots;
-        let place = (first, if rows - first < slots { rows - first } else { slots }, row_of);
-        lookup_rows(y, init, place, &starts[..windows], &values[..windows * slots], &indices[..words], x, slots);
-        (starts, values, indices) = (&starts[windows..], &values[windows * slots..], &indices[words..]);
-        first += slots;
-        band += 1;
+        let band = next_band(&mut tables, rows - first, PADDED_LAYOUT);
+        let place = (first, band.rows, row_of);
+        lookup_rows(y, init, place, band.starts, band.values, band.indices, x, band.groups * GROUP);
+        first += band.rows;
     }
 }
 

@@ -21,6 +21,46 @@ fn lookup_height(rows: usize, group: usize, most: usize) -> usize {
     }
 }
 
+/// How tables are cut into bands: rows of a group, groups of the highest band, windows that share the values of a slot, windows
+/// to a word of indices.
+#[derive(Clone, Copy)]
+struct BandLayout {
+    group: usize,
+    most: usize,
+    sharing: usize,
+    per_word: usize,
+}
+
+/// A band: how many rows are there, its groups, and what is its own of the tables.
+struct Band<'a> {
+    rows: usize,
+    groups: usize,
+    starts: &'a [u16],
+    values: &'a [f32],
+    indices: &'a [u32],
+}
+
+/// Cuts the next band off the tables, where so many rows are to come: the numbers of windows, where they start, values, words
+/// of indices.
+#[inline(always)]
+#[allow(clippy::type_complexity)]
+fn next_band<'a>(
+    (counts, starts, values, indices): &mut (&'a [u16], &'a [u16], &'a [f32], &'a [u32]),
+    rows: usize,
+    layout: BandLayout,
+) -> Band<'a> {
+    let windows = counts[0] as usize;
+    let groups = lookup_height(rows, layout.group, layout.most);
+    let slots = groups * layout.group;
+    let (own_starts, own_values, own_indices);
+    (own_starts, *starts) = starts.split_at(windows);
+    (own_values, *values) = values.split_at(windows / layout.sharing * slots);
+    (own_indices, *indices) = indices.split_at(windows.div_ceil(layout.per_word) * slots);
+    *counts = &counts[1..];
+    let rows = if rows < slots { rows } else { slots };
+    Band { rows, groups, starts: own_starts, values: own_values, indices: own_indices }
+}
+
 /// x, or where it is shorter than a window a copy in `room`, with zeros behind.
 #[inline(always)]
 fn lookup_input<'a>(x: &'a [f32], room: &'a mut [f32; WINDOW]) -> &'a [f32] {

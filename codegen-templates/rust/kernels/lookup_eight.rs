@@ -15,6 +15,11 @@ const EIGHT_BITS: u32 = 3;
 #[allow(dead_code)]
 const EIGHT_INDICES: usize = 10;
 
+/// How its tables are cut.
+#[allow(dead_code)]
+const EIGHT_LAYOUT: BandLayout =
+    BandLayout { group: EIGHT, most: EIGHT_BAND / EIGHT, sharing: 1, per_word: EIGHT_INDICES };
+
 /// `lookup` with groups of eight rows, windows of eight columns and ten indices of three bits in a word: `y[row]` = init + sum
 /// over the windows k of i's band of `values[k * slots + i - b] * x[starts[k] + index]`, where the index is three bits of
 /// `indices[k / 10 * slots + i - b]` and slots are eight times what `lookup_height` says, four groups at most.
@@ -35,21 +40,14 @@ pub(super) fn lookup_eight(
     assert!(init.fits(y.len()) && x.len() == cols);
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
-    let (mut starts, mut values, mut indices) = (starts, values, indices);
-    let (mut band, mut first) = (0, 0);
+    let (mut tables, mut first) = ((counts, starts, values, indices), 0);
     while first < rows {
-        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first, EIGHT, EIGHT_BAND / EIGHT));
-        let slots = groups * EIGHT;
-        let count = if rows - first < slots { rows - first } else { slots };
-        let now = starts.split_at(windows);
-        let held = values.split_at(windows * slots);
-        let words = indices.split_at(windows.div_ceil(EIGHT_INDICES) * slots);
+        let band = next_band(&mut tables, rows - first, EIGHT_LAYOUT);
+        let place = (first, band.rows, row_of);
         let mut sums = [0.0; EIGHT_BAND];
-        lookup_eight_sums(&mut sums, now.0, held.0, words.0, x, groups);
-        lookup_finish(y, init, (first, count, row_of), &sums);
-        (starts, values, indices) = (now.1, held.1, words.1);
-        first += slots;
-        band += 1;
+        lookup_eight_sums(&mut sums, band.starts, band.values, band.indices, x, band.groups);
+        lookup_finish(y, init, place, &sums);
+        first += band.rows;
     }
 }
 

@@ -24,6 +24,11 @@ const AMONG: u32 = 10;
 #[allow(dead_code)]
 const NEXT_PAIR: u32 = 14;
 
+/// How its tables are cut.
+#[allow(dead_code)]
+const PAIRED_LAYOUT: BandLayout =
+    BandLayout { group: GROUP, most: BAND / GROUP, sharing: PAIR, per_word: QUAD };
+
 /// `lookup` with slots in pairs, so that counts are even: `values[(k * groups + 2 * g) * 8..][..16]` are those that the windows
 /// k and k + 1 share for group g of a band, k even. Words `indices[k / 4 * slots + i - b]`, fourteen bits for a pair, have for row
 /// i where its input stands in the first window: 16 for none, else its column, and one more from the 16th on; the same
@@ -46,19 +51,12 @@ pub(super) fn lookup_paired(
     assert!(init.fits(y.len()) && x.len() == cols);
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
-    let (mut starts, mut values, mut indices) = (starts, values, indices);
-    let (mut band, mut first) = (0, 0);
+    let (mut tables, mut first) = ((counts, starts, values, indices), 0);
     while first < rows {
-        let (windows, groups) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP));
-        let slots = groups * GROUP;
-        let count = if rows - first < slots { rows - first } else { slots };
-        let now = starts.split_at(windows);
-        let held = values.split_at(windows / PAIR * slots);
-        let words = indices.split_at(windows.div_ceil(QUAD) * slots);
-        lookup_paired_rows(y, init, (first, count, row_of), now.0, held.0, words.0, x, groups);
-        (starts, values, indices) = (now.1, held.1, words.1);
-        first += slots;
-        band += 1;
+        let band = next_band(&mut tables, rows - first, PAIRED_LAYOUT);
+        let place = (first, band.rows, row_of);
+        lookup_paired_rows(y, init, place, band.starts, band.values, band.indices, x, band.groups);
+        first += band.rows;
     }
 }
 

@@ -48,14 +48,8 @@ pub(super) fn sell<C: Copy + Into<u32>, R: Copy + Into<u32>>(
     }
 }
 
-/// Columns of a table, taken as a word.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-#[repr(C, packed)]
-struct Columns(u64);
-
 /// `sums += values * x[columns]` for the eight rows of a slot. Loads are what there are too few of: columns come out of words
-/// of 64 bits. Volatile, or each would be loaded by itself after all.
+/// of 64 bits.
 ///
 /// # Safety
 ///
@@ -65,20 +59,13 @@ struct Columns(u64);
 #[allow(unsafe_code)]
 unsafe fn sell_add_slot<C: Copy>(sums: &mut [f32; LANES], values: &[f32], columns: &[C], x: &[f32]) {
     use core::arch::x86_64::*;
-    // SAFETY: the caller's promise; a column takes one, two or four bytes, eight of them as many words.
+    // SAFETY: the caller's promise.
     unsafe {
-        let mut words = [0_u64; 4];
-        let mut w = 0;
-        while w < size_of::<C>() {
-            words[w] = core::ptr::read_volatile(columns.as_ptr().cast::<Columns>().add(w)).0;
-            w += 1;
-        }
-        let column_bits = u64::MAX >> (64 - 8 * size_of::<C>());
+        let words = column_words(columns);
         let mut inputs = [0.0; LANES];
         let mut i = 0;
         while i < LANES {
-            let bits = 8 * size_of::<C>() * i;
-            let column = (words[bits / 64] >> (bits % 64) & column_bits) as usize;
+            let column = column_of::<C>(&words, i);
             debug_assert!(column < x.len());
             inputs[i] = *x.get_unchecked(column);
             i += 1;

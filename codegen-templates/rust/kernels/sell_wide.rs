@@ -94,12 +94,6 @@ fn sell_wide_strips<C: Copy + Into<u32>>(
     sums
 }
 
-/// Columns of a table, taken as a word.
-#[cfg(target_arch = "x86_64")]
-#[derive(Clone, Copy)]
-#[repr(C, packed)]
-struct Word(u64);
-
 /// The same, the weights of a slot in a register, out of which shuffles spread them: read from memory a weight takes the
 /// load unit as long as a whole strip does.
 ///
@@ -126,24 +120,15 @@ unsafe fn sell_wide_shuffled<C: Copy + Into<u32>>(
             orders[i] = _mm512_set1_epi32(first + i as i32);
             i += 1;
         }
-        let column_bits = u64::MAX >> (64 - 8 * size_of::<C>());
         let mut at = 0;
         while at < values.len() {
             let (columns, values) = (&columns[at..at + LANES], &values[at..at + LANES]);
-            // Loads are what there are too few of: columns come out of words of 64 bits. Volatile, or all eight would be
-            // widened in a vector and taken out of it again.
-            let mut words = [0_u64; 4];
-            let mut w = 0;
-            while w < size_of::<C>() {
-                words[w] = core::ptr::read_volatile(columns.as_ptr().cast::<Word>().add(w)).0;
-                w += 1;
-            }
+            // Loads are what there are too few of: columns come out of words of 64 bits.
+            let words = column_words(columns);
             let weights = _mm512_castps256_ps512(_mm256_loadu_ps(values.as_ptr()));
             let mut i = 0;
             while i < LANES {
-                let bits = 8 * size_of::<C>() * i;
-                let column = words[bits / 64] >> (bits % 64) & column_bits;
-                let from = column as usize * unit + offset;
+                let from = column_of::<C>(&words, i) * unit + offset;
                 debug_assert!(from + STRIP <= x.len());
                 let weight = _mm512_permutexvar_ps(orders[i], weights);
                 sums[i] = _mm512_fmadd_ps(_mm512_loadu_ps(x.as_ptr().add(from)), weight, sums[i]);

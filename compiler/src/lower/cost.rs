@@ -1,5 +1,5 @@
 //! What look-ups and what they leave over cost, in nanoseconds: measured with each kernel alone, gcc 12, at 4% non-zeros, on an
-//! AMD Zen 4, or on what is named.
+//! AMD Zen 4, or on what is named: a Zen 5, and an Intel Xeon with AVX-512.
 
 /// A slot: 16 values, one look-up, one multiply-add.
 pub(super) const SLOT: f64 = 0.8;

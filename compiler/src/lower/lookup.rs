@@ -31,9 +31,9 @@ use crate::ways::Way;
 /// `--tune` finds out; on those with a slow one bytes decide there.
 const BUDGET: usize = 3 << 19;
 
-/// About what a non-zero takes in pairs of slots, and in slots of eight rows.
+/// About what a non-zero takes in pairs of slots, and at least in slots of eight rows: 9 at 10% non-zeros, 11 to 13 at 4%.
 const PAIRED_BYTES: usize = 7;
-const EIGHT_BYTES: usize = 13;
+const EIGHT_BYTES: usize = 9;
 
 /// Elements of the smallest part that slots of eight rows take: straight-line code is about as fast over fewer, and AVX-512 and
 /// portable code may hold it already.
@@ -79,9 +79,9 @@ pub(super) fn choose_eight(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
         .iter()
         .map(|part| {
             let nnz = part.csr.nnz();
-            let fits = nnz >= EIGHT_LEAST && EIGHT_BYTES * nnz <= room;
-            let choice = fits.then(|| cheaper(part, Slots::Eight)).flatten()?;
-            room = room.saturating_sub(choice.bytes);
+            let may_fit = nnz >= EIGHT_LEAST && EIGHT_BYTES * nnz <= room;
+            let choice = may_fit.then(|| cheaper(part, Slots::Eight)).flatten()?;
+            room = room.checked_sub(choice.bytes)?;
             Some(choice)
         })
         .collect()
@@ -90,15 +90,14 @@ pub(super) fn choose_eight(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
 /// The cheapest look-ups for each part on AVX-512, where they are cheaper than sliced ELLPACK. Where a product is added to
 /// what is there, rows without elements can be left out.
 pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
-    let best = cheaper;
-    let mut choices: Vec<_> = parts.iter().map(|part| best(part, Slots::Padded)).collect();
+    let mut choices: Vec<_> = parts.iter().map(|part| cheaper(part, Slots::Padded)).collect();
     let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
     let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
     let fewer = if PAIRED_BYTES * nnz <= BUDGET { Slots::Paired } else { Slots::Packed };
     if fewer == Slots::Paired {
         for (choice, part) in choices.iter_mut().zip(parts) {
             let padded = choice.as_ref().map_or(f64::INFINITY, |choice| choice.cost);
-            if let Some(paired) = best(part, Slots::Paired).filter(|paired| paired.cost < padded) {
+            if let Some(paired) = cheaper(part, Slots::Paired).filter(|paired| paired.cost < padded) {
                 *choice = Some(paired);
             }
         }
@@ -109,7 +108,7 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
     for i in largest_first {
         if total > BUDGET {
             total -= bytes(&choices[i]);
-            choices[i] = best(&parts[i], fewer);
+            choices[i] = cheaper(&parts[i], fewer);
             total += bytes(&choices[i]);
         }
     }

@@ -164,28 +164,7 @@ DOPED_INLINE const float *doped_from(const float *init, size_t at) {
     return init != NULL ? init + at : NULL;
 }
 
-/* Whether vectors are gathered by the instruction for it: no, unless DOPED_USE_GATHER is defined as 1. Scalar loads take half
- * its time on AMD's processors, and were a third faster on Intel's that have only AVX2; on its servers it is the faster one. */
-#if defined(DOPED_USE_GATHER)
-#define DOPED_GATHER DOPED_USE_GATHER
-#else
-#define DOPED_GATHER 0
-#endif
-
-#if DOPED_GATHER
-typedef int32_t doped_indices __attribute__((vector_size(32)));
-
-/* x[at[i]] in lane i. Indices are below 2^31. */
-DOPED_INLINE doped_vector doped_gather(const float *x, doped_indices at) {
-    doped_vector all; /* the mask: every lane's sign set */
-    memset(&all, 0xff, sizeof all);
-#if defined(__clang__)
-    return __builtin_ia32_gatherd_ps256(all, x, at, all, 4);
-#else
-    return __builtin_ia32_gathersiv8sf(all, x, at, all, 4);
-#endif
-}
-#elif DOPED_WIDTH == 8
+#if DOPED_WIDTH == 8
 /* The vector of eight floats. */
 DOPED_INLINE doped_vector doped_eight(float a, float b, float c, float d, float e, float f, float g, float h) {
 #if DOPED_VECTORS

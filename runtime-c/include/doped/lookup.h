@@ -146,6 +146,21 @@ DOPED_APART void doped_lookup_1(float *y, const float *init, const uint16_t *row
     doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
 }
 
+/* A band of so many groups. */
+DOPED_INLINE void doped_lookup_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                  const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                  size_t windows, size_t groups) {
+    if (groups == 8) {
+        doped_lookup_8(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else if (groups == 4) {
+        doped_lookup_4(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else if (groups == 2) {
+        doped_lookup_2(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else {
+        doped_lookup_1(y, init, row_of, starts, values, indices, x, rows, windows);
+    }
+}
+
 /* y[row] = init + sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index] for i < rows, where
  * row is row_of[i], or i where row_of is NULL, and the band starts at b and has `slots` lanes. The index is five bits of
  * indices[k/6*slots + i - b], the first window of six lowest. Bands are as high as doped_lookup_height says, slots = 16
@@ -158,30 +173,8 @@ DOPED_APART void doped_lookup(float *y, const float *init, const uint16_t *DOPED
                               const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     DOPED_HIDE(values);
     DOPED_HIDE(indices);
-    float room[DOPED_WINDOW];
-    const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i < rows; counts++) {
-        const size_t groups = doped_lookup_height(rows - i, DOPED_GROUP, DOPED_BAND);
-        const size_t slots = groups * DOPED_GROUP;
-        const size_t count = rows - i < slots ? rows - i : slots;
-        const size_t windows = *counts;
-        const size_t place = row_of != NULL ? 0 : i;
-        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
-        const float *begin = doped_from(init, place);
-        if (groups == 8) {
-            doped_lookup_8(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else if (groups == 4) {
-            doped_lookup_4(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else if (groups == 2) {
-            doped_lookup_2(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else {
-            doped_lookup_1(y + place, begin, order, starts, values, indices, from, count, windows);
-        }
-        starts += windows;
-        values += windows * slots;
-        indices += doped_lookup_words(windows) * slots;
-        i += slots;
-    }
+    doped_lookup_bands(y, init, counts, starts, values, indices, row_of, x, rows, cols,
+                       DOPED_GROUP, DOPED_BAND, 1, DOPED_INDICES, doped_lookup_of);
 }
 
 #endif /* DOPED_LOOKUP_H */

@@ -59,4 +59,33 @@ DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_
     }
 }
 
+/* y = init + the sums of one band of so many groups, of which `rows` rows are there; its windows start where `starts` says. */
+typedef void doped_lookup_function(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                   const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                   size_t windows, size_t groups);
+
+/* Band after band, each of at most `most` groups of `group` rows: as many values for every `sharing` windows as a band has
+ * lanes, as many words of indices for every `per_word`. */
+DOPED_INLINE void doped_lookup_bands(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
+                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
+                                     const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
+                                     const float *DOPED_RESTRICT x, size_t rows, size_t cols, size_t group, size_t most,
+                                     size_t sharing, size_t per_word, doped_lookup_function *band) {
+    float room[DOPED_WINDOW];
+    const float *from = doped_lookup_input(x, cols, room);
+    for (size_t i = 0; i < rows; counts++) {
+        const size_t groups = doped_lookup_height(rows - i, group, most);
+        const size_t slots = groups * group;
+        const size_t count = rows - i < slots ? rows - i : slots;
+        const size_t windows = *counts;
+        const size_t place = row_of != NULL ? 0 : i;
+        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
+        band(y + place, doped_from(init, place), order, starts, values, indices, from, count, windows, groups);
+        starts += windows;
+        values += windows / sharing * slots;
+        indices += (windows + per_word - 1) / per_word * slots;
+        i += slots;
+    }
+}
+
 #endif /* DOPED_LOOKUP_BANDS_H */

@@ -109,38 +109,30 @@ DOPED_ALONE void doped_lookup_eight_1(float *y, const float *init, const uint16_
     doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
 }
 
+/* A band of so many groups. */
+DOPED_INLINE void doped_lookup_eight_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                        const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                        size_t windows, size_t groups) {
+    if (groups == 4) {
+        doped_lookup_eight_4(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else if (groups == 2) {
+        doped_lookup_eight_2(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else {
+        doped_lookup_eight_1(y, init, row_of, starts, values, indices, x, rows, windows);
+    }
+}
+
 /* doped_lookup with groups of eight rows, windows of eight columns and ten indices of three bits in a word: y[row] = init +
  * sum over the windows k of i's band of values[k*slots + i - b] * x[starts[k] + index], where the index is three bits of
- * indices[k/10*slots + i - b] and slots are eight times what doped_lookup_height says, four groups at
- * most. */
+ * indices[k/10*slots + i - b] and slots are eight times what doped_lookup_height says, four groups at most. */
 DOPED_APART void doped_lookup_eight(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                     const uint32_t *DOPED_RESTRICT indices, const uint16_t *DOPED_RESTRICT row_of,
                                     const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     DOPED_HIDE(values);
     DOPED_HIDE(indices);
-    float room[DOPED_WINDOW];
-    const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i < rows; counts++) {
-        const size_t groups = doped_lookup_height(rows - i, DOPED_EIGHT, DOPED_EIGHT_BAND);
-        const size_t slots = groups * DOPED_EIGHT;
-        const size_t count = rows - i < slots ? rows - i : slots;
-        const size_t windows = *counts;
-        const size_t place = row_of != NULL ? 0 : i;
-        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
-        const float *begin = doped_from(init, place);
-        if (groups == 4) {
-            doped_lookup_eight_4(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else if (groups == 2) {
-            doped_lookup_eight_2(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else {
-            doped_lookup_eight_1(y + place, begin, order, starts, values, indices, from, count, windows);
-        }
-        starts += windows;
-        values += windows * slots;
-        indices += (windows + DOPED_EIGHT_INDICES - 1) / DOPED_EIGHT_INDICES * slots;
-        i += slots;
-    }
+    doped_lookup_bands(y, init, counts, starts, values, indices, row_of, x, rows, cols,
+                       DOPED_EIGHT, DOPED_EIGHT_BAND, 1, DOPED_EIGHT_INDICES, doped_lookup_eight_of);
 }
 
 #endif /* DOPED_LOOKUP_EIGHT_H */

@@ -136,6 +136,21 @@ DOPED_APART void doped_lookup_paired_1(float *y, const float *init, const uint16
     doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
 }
 
+/* A band of so many groups. */
+DOPED_INLINE void doped_lookup_paired_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
+                                         const float *values, const uint32_t *indices, const float *x, size_t rows,
+                                         size_t windows, size_t groups) {
+    if (groups == 8) {
+        doped_lookup_paired_8(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else if (groups == 4) {
+        doped_lookup_paired_4(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else if (groups == 2) {
+        doped_lookup_paired_2(y, init, row_of, starts, values, indices, x, rows, windows);
+    } else {
+        doped_lookup_paired_1(y, init, row_of, starts, values, indices, x, rows, windows);
+    }
+}
+
 /* doped_lookup with slots in pairs, so that counts are even: values[(k*groups + 2*g)*8 ..][..16] are those that the
  * windows k and k + 1 share for group g of a band, k even. Words indices[k/4*slots + i - b], fourteen bits for a pair, have for
  * row i where its input stands in the first window: 16 for none, else its column, and one more from the 16th on; the same
@@ -147,30 +162,8 @@ DOPED_APART void doped_lookup_paired(float *y, const float *init, const uint16_t
                                      const float *DOPED_RESTRICT x, size_t rows, size_t cols) {
     DOPED_HIDE(values);
     DOPED_HIDE(indices);
-    float room[DOPED_WINDOW];
-    const float *from = doped_lookup_input(x, cols, room);
-    for (size_t i = 0; i < rows; counts++) {
-        const size_t groups = doped_lookup_height(rows - i, DOPED_GROUP, DOPED_BAND);
-        const size_t slots = groups * DOPED_GROUP;
-        const size_t count = rows - i < slots ? rows - i : slots;
-        const size_t windows = *counts;
-        const size_t place = row_of != NULL ? 0 : i;
-        const uint16_t *order = row_of != NULL ? row_of + i : NULL;
-        const float *begin = doped_from(init, place);
-        if (groups == 8) {
-            doped_lookup_paired_8(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else if (groups == 4) {
-            doped_lookup_paired_4(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else if (groups == 2) {
-            doped_lookup_paired_2(y + place, begin, order, starts, values, indices, from, count, windows);
-        } else {
-            doped_lookup_paired_1(y + place, begin, order, starts, values, indices, from, count, windows);
-        }
-        starts += windows;
-        values += windows / DOPED_PAIR * slots;
-        indices += (windows + DOPED_QUAD - 1) / DOPED_QUAD * slots;
-        i += slots;
-    }
+    doped_lookup_bands(y, init, counts, starts, values, indices, row_of, x, rows, cols,
+                       DOPED_GROUP, DOPED_BAND, DOPED_PAIR, DOPED_QUAD, doped_lookup_paired_of);
 }
 
 #endif /* DOPED_LOOKUP_PAIRED_H */

@@ -29,12 +29,7 @@ DOPED_ALONE void doped_sell_COLUMN_ROW(float *y, const float *init, const float 
             DOPED_UNROLL
             for (size_t v = 0; v < DOPED_LANES / DOPED_WIDTH; v++) {
                 const size_t k = at + v * DOPED_WIDTH;
-#if DOPED_GATHER
-                typedef doped_column_t narrow __attribute__((vector_size(DOPED_WIDTH * sizeof(doped_column_t))));
-                narrow indices;
-                memcpy(&indices, columns + k, sizeof indices);
-                const doped_vector inputs = doped_gather(x, __builtin_convertvector(indices, doped_indices));
-#elif DOPED_FAMILY > 0 && DOPED_VECTORS
+#if DOPED_FAMILY > 0 && DOPED_VECTORS
                 /* Loads are what there are too few of: columns come out of words of 64 bits, hidden from Clang, which
                  * would load each by itself after all. */
                 float at_columns[DOPED_WIDTH];
