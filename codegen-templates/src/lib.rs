@@ -64,6 +64,7 @@ pub mod kernels {
         OUTER = "outer";
         ADD = "add";
         FILL = "fill";
+        UNITS = "units";
         GATES = "gates";
         LSTM_CELL = "lstm_cell";
         GRU_CELL = "gru_cell";

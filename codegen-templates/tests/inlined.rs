@@ -1,5 +1,5 @@
 //! Every kernel says that it is inlined, always or where that pays: the emitter puts a family's instructions where
-//! `#[inline]` stands, and inlined code has them from its caller. What says neither would be compiled without them.
+//! `#[inline]` stands, and inlined code has them from its caller. What says neither would be compiled without them. A trait's own lines have no code.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ fn every_kernel_has_its_callers_instructions() {
         for line in text.lines().map(str::trim_start) {
             let words = ["pub(super) ", "const ", "unsafe "];
             let rest = words.iter().fold(line, |rest, word| rest.strip_prefix(word).unwrap_or(rest));
-            if rest.starts_with("fn ") {
+            if rest.starts_with("fn ") && !line.ends_with(';') {
                 assert!(inlined, "{}: {line}", path.display());
                 seen += 1;
             }

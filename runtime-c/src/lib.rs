@@ -2,7 +2,7 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! activations need [`MATH`] before them, those with cells [`MATH`] and [`GATES`], [`DENSE_BLOCKS`] needs
+//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_BLOCKS`] needs
 //! [`DENSE_PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
 //! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], those whose names end in `WIDE` need [`WIDE`], and all need
 //! [`BASE`].
@@ -49,6 +49,7 @@ headers! {
     OUTER = "outer";
     ADD = "add";
     FILL = "fill";
+    UNITS = "units";
     GATES = "gates";
     LSTM_CELL = "lstm_cell";
     GRU_CELL = "gru_cell";

@@ -6,14 +6,18 @@
 
 /* What fractions stand for: rounded once more than in the cells. NaN stays, which the cells see to themselves where
  * fractions are of one float. */
-#if DOPED_FAMILY == 2 && DOPED_VECTORS
+#if DOPED_FAMILY > 0 && DOPED_VECTORS
 static float sigmoid_value(float x) {
-    const doped_fractions fractions = doped_sigmoid_fractions(doped_units_all(x));
+    const doped_units units = doped_units_all(x);
+    doped_fractions fractions;
+    doped_fractions_abreast(&fractions, &units, 1, 0);
     return fractions.over[7] / fractions.under[7];
 }
 
 static float tanh_value(float x) {
-    const doped_fractions fractions = doped_tanh_fractions(doped_units_all(x));
+    const doped_units units = doped_units_all(x);
+    doped_fractions fractions;
+    doped_fractions_abreast(&fractions, &units, 0, 1);
     return fractions.over[7] / fractions.under[7];
 }
 #else

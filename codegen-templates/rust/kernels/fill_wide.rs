@@ -19,15 +19,15 @@ pub(super) fn fill_wide(y: &mut [f32], bias: &[f32], n: usize, lanes: usize) {
 #[inline(always)]
 fn fill_four(four: &mut [f32], bias: f32) {
     assert!(four.len() == 4);
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
     {
         use core::arch::x86_64::{_mm_set1_ps, _mm_storeu_ps};
-        // SAFETY: every x86-64 has the instructions, and there are four floats.
+        // SAFETY: the target has the instructions, and there are four floats.
         #[allow(unsafe_code)]
         unsafe {
             _mm_storeu_ps(four.as_mut_ptr(), _mm_set1_ps(bias));
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
     four.fill(bias);
 }

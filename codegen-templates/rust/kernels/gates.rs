@@ -1,5 +1,5 @@
 // The gates' functions as fractions, which stay so until they are multiplied, so that a cell divides but twice. Takes one
-// float, or on AVX-512 those of sixteen units; gives numerator and denominator.
+// float, or on AVX2 and AVX-512 several vectors of units; gives numerators and denominators.
 
 /// `over / under`, where under is within 1 .. 2.
 #[allow(dead_code)]
@@ -45,119 +45,75 @@ fn widest<const N: usize>(values: [f32; N]) -> u32 {
     widest as u32
 }
 
-/// Sixteen units on AVX-512. There are instructions for rounding and for powers of two, and one for the greater of two that
-/// keeps NaN, so that it needs no care of its own. All is safe where the processor has AVX-512, which the family says.
+/// `over / under` for each of a vector of units.
 #[cfg(target_arch = "x86_64")]
-#[allow(dead_code, unsafe_code, unused_unsafe)]
-mod units {
-    use core::arch::x86_64::*;
+#[derive(Clone, Copy)]
+#[allow(dead_code)]
+struct Fractions<V> {
+    over: V,
+    under: V,
+}
 
-    /// How many they are.
-    pub(super) const UNITS: usize = 16;
-
-    /// `over / under` for each unit.
-    pub(super) struct Fractions {
-        pub(super) over: __m512,
-        pub(super) under: __m512,
-    }
-
-    /// The first `count` of sixteen floats, then zeros.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    pub(super) unsafe fn load(from: &[f32], count: usize) -> __m512 {
-        let from = from[..count].as_ptr();
-        // SAFETY: as many floats are there.
-        unsafe { if count == UNITS { _mm512_loadu_ps(from) } else { _mm512_maskz_loadu_ps(first(count), from) } }
-    }
-
-    /// Writes the first `count` of them.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    pub(super) unsafe fn store(to: &mut [f32], units: __m512, count: usize) {
-        let to = to[..count].as_mut_ptr();
-        // SAFETY: as many floats are there.
-        unsafe { if count == UNITS { _mm512_storeu_ps(to, units) } else { _mm512_mask_storeu_ps(to, first(count), units) } }
-    }
-
-    /// The mask of the first `count` units, which are not all.
-    #[inline(always)]
-    fn first(count: usize) -> u16 {
-        (1 << count) - 1
-    }
-
-    /// `exp_polynomial`, where count is the integer nearest to x / ln 2.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    unsafe fn exp_polynomial(x: __m512, count: __m512) -> __m512 {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let r = _mm512_fmadd_ps(count, _mm512_set1_ps(-0.693_359_4), x);
-            let r = _mm512_fmadd_ps(count, _mm512_set1_ps(2.121_944_4e-4), r);
-            let mut p = _mm512_set1_ps(0.001_388_887_3);
-            p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.008_369_081));
-            p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.041_667_137));
-            p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.166_665_06));
-            p = _mm512_fmadd_ps(p, r, _mm512_set1_ps(0.499_999_97));
-            _mm512_fmadd_ps(_mm512_mul_ps(r, r), p, r)
+/// `sigmoid_fraction` of the first `sigmoids` vectors of units, `tanh_fraction` of the others; NaN gives NaN. All take each step
+/// before any takes the next: a step waits for four cycles or more for the one before, and no processor looks far enough
+/// ahead to fill those with what is written behind a whole function.
+///
+/// # Safety
+///
+/// The processor has the instructions of such vectors.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(dead_code, unsafe_code, clippy::needless_range_loop)]
+unsafe fn fractions_abreast<V: units::Units, const N: usize>(x: [V; N], sigmoids: usize) -> [Fractions<V>; N] {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let (one, log2) = (V::all(1.0), V::all(core::f32::consts::LOG2_E));
+        let mut r = x; // a, then a - count ln 2
+        for v in 0..sigmoids {
+            r[v] = x[v].below().at_least(-87.0);
         }
-    }
-
-    /// -|x|, at least the limit, and the integer nearest to it / ln 2. NaN stays.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    unsafe fn below(x: __m512, limit: f32) -> (__m512, __m512) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let a = _mm512_max_ps(_mm512_set1_ps(limit), _mm512_or_ps(x, _mm512_set1_ps(-0.0)));
-            let count = _mm512_roundscale_ps::<8>(_mm512_mul_ps(a, _mm512_set1_ps(core::f32::consts::LOG2_E)));
-            (a, count)
+        for v in sigmoids..N {
+            r[v] = x[v].add(x[v]).below().at_least(-40.0); // from 20 on tanh is 1
         }
-    }
-
-    /// `sigmoid_fraction`; NaN gives NaN.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    pub(super) unsafe fn sigmoid_fractions(x: __m512) -> Fractions {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let (a, count) = below(x, -87.0);
-            let one = _mm512_set1_ps(1.0);
-            let e = _mm512_scalef_ps(_mm512_add_ps(exp_polynomial(a, count), one), count);
-            let negative = _mm512_movepi32_mask(_mm512_castps_si512(x));
-            Fractions { over: _mm512_mask_mov_ps(one, negative, e), under: _mm512_add_ps(e, one) }
+        let mut count = r; // the integer nearest to a / ln 2
+        for v in 0..N {
+            count[v] = r[v].mul(log2);
         }
-    }
-
-    /// `tanh_fraction`; NaN gives NaN.
-    ///
-    /// # Safety
-    ///
-    /// The processor has AVX-512.
-    #[inline(always)]
-    pub(super) unsafe fn tanh_fractions(x: __m512) -> Fractions {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let (a, count) = below(_mm512_add_ps(x, x), -40.0); // from 20 on tanh is 1
-            let (one, sign) = (_mm512_set1_ps(1.0), _mm512_set1_ps(-0.0));
-            let power = _mm512_scalef_ps(one, count);
-            let m = _mm512_fmadd_ps(power, exp_polynomial(a, count), _mm512_sub_ps(power, one));
-            let over = _mm512_or_ps(_mm512_andnot_ps(sign, m), _mm512_and_ps(sign, x));
-            Fractions { over, under: _mm512_add_ps(m, _mm512_set1_ps(2.0)) }
+        for v in 0..N {
+            count[v] = count[v].nearest();
         }
+        for v in 0..N {
+            r[v] = count[v].multiply_add(V::all(-0.693_359_4), r[v]);
+        }
+        for v in 0..N {
+            r[v] = count[v].multiply_add(V::all(2.121_944_4e-4), r[v]);
+        }
+        let mut p = [V::all(0.001_388_887_3); N]; // the polynomial of `exp_polynomial`, then e^r - 1
+        for v in 0..N {
+            p[v] = p[v].multiply_add(r[v], V::all(0.008_369_081));
+        }
+        for v in 0..N {
+            p[v] = p[v].multiply_add(r[v], V::all(0.041_667_137));
+        }
+        for v in 0..N {
+            p[v] = p[v].multiply_add(r[v], V::all(0.166_665_06));
+        }
+        for v in 0..N {
+            p[v] = p[v].multiply_add(r[v], V::all(0.499_999_97));
+        }
+        for v in 0..N {
+            p[v] = r[v].mul(r[v]).multiply_add(p[v], r[v]);
+        }
+        let mut fractions = [Fractions { over: one, under: one }; N];
+        for v in 0..sigmoids {
+            let e = p[v].add(one).scale(count[v]);
+            fractions[v] = Fractions { over: x[v].by_sign(e, one), under: e.add(one) };
+        }
+        for v in sigmoids..N {
+            let power = one.scale(count[v]);
+            let m = power.multiply_add(p[v], power.sub(one));
+            fractions[v] = Fractions { over: m.with_sign(x[v]), under: m.add(V::all(2.0)) };
+        }
+        fractions
     }
 }

@@ -12,21 +12,16 @@ pub(super) fn gru_cell(h: &mut [f32], from_input: &[f32], from_hidden: &[f32], h
     let (reset_h, rest) = from_hidden.split_at(hidden);
     let (update_h, candidate_h) = rest.split_at(hidden);
     #[cfg(target_arch = "x86_64")]
-    if FAMILY == 2 {
-        let mut k = 0;
-        while k < hidden {
-            let of_input = (&reset_x[k..], &update_x[k..], &candidate_x[k..]);
-            let of_hidden = (&reset_h[k..], &update_h[k..], &candidate_h[k..]);
-            // SAFETY: the family has the instructions. Whole sixteens are said to be that, or all would be masked.
-            #[allow(unsafe_code)]
-            unsafe {
-                if hidden - k >= units::UNITS {
-                    gru_cell_units(&mut h[k..], of_input, of_hidden, units::UNITS);
-                } else {
-                    gru_cell_units(&mut h[k..], of_input, of_hidden, hidden - k);
-                }
+    if FAMILY != 0 {
+        let (of_input, of_hidden) = ((reset_x, update_x, candidate_x), (reset_h, update_h, candidate_h));
+        // SAFETY: the family has the instructions.
+        #[allow(unsafe_code)]
+        unsafe {
+            if FAMILY == 2 {
+                gru_cell_units::<core::arch::x86_64::__m512>(h, of_input, of_hidden);
+            } else {
+                gru_cell_units::<core::arch::x86_64::__m256>(h, of_input, of_hidden);
             }
-            k += units::UNITS;
         }
         return;
     }
@@ -41,30 +36,81 @@ pub(super) fn gru_cell(h: &mut [f32], from_input: &[f32], from_hidden: &[f32], h
     }
 }
 
-/// `gru_cell` for `count` units, at most sixteen, the first of each slice; gates in the order r, z, n.
+/// The three gates' sums.
+#[cfg(target_arch = "x86_64")]
+type GruGates<'s> = (&'s [f32], &'s [f32], &'s [f32]);
+
+/// `gru_cell` by vectors of units; gates in the order r, z, n, as many floats each as h has.
 ///
 /// # Safety
 ///
-/// The processor has AVX-512.
+/// The processor has the instructions of such vectors.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn gru_cell_units(
-    h: &mut [f32],
-    (reset_x, update_x, candidate_x): (&[f32], &[f32], &[f32]),
-    (reset_h, update_h, candidate_h): (&[f32], &[f32], &[f32]),
-    count: usize,
-) {
-    use core::arch::x86_64::{_mm512_add_ps, _mm512_div_ps, _mm512_fmadd_ps, _mm512_mul_ps, _mm512_sub_ps};
-    use units::{load, sigmoid_fractions, store, tanh_fractions};
+unsafe fn gru_cell_units<V: units::Units>(h: &mut [f32], of_input: GruGates<'_>, of_hidden: GruGates<'_>) {
+    #[inline(always)]
+    fn from(gates: GruGates<'_>, k: usize) -> GruGates<'_> {
+        (&gates.0[k..], &gates.1[k..], &gates.2[k..])
+    }
+    let together = units::TOGETHER * V::COUNT;
+    let whole = h.len() - h.len() % together;
     // SAFETY: the caller's promise.
     unsafe {
-        let r = sigmoid_fractions(_mm512_add_ps(load(reset_x, count), load(reset_h, count)));
-        let z = sigmoid_fractions(_mm512_add_ps(load(update_x, count), load(update_h, count)));
-        let kept = _mm512_div_ps(_mm512_mul_ps(r.over, load(candidate_h, count)), r.under);
-        let n = tanh_fractions(_mm512_add_ps(load(candidate_x, count), kept));
-        let old = _mm512_mul_ps(_mm512_mul_ps(z.over, load(h, count)), n.under);
-        let sum = _mm512_fmadd_ps(_mm512_sub_ps(z.under, z.over), n.over, old);
-        store(h, _mm512_div_ps(sum, _mm512_mul_ps(z.under, n.under)), count);
+        let mut k = 0;
+        while k < whole {
+            gru_cell_part::<V, { units::TOGETHER }, { 2 * units::TOGETHER }>(
+                &mut h[k..],
+                from(of_input, k),
+                from(of_hidden, k),
+                V::COUNT,
+            );
+            k += together;
+        }
+        while k < h.len() {
+            let count = V::COUNT.min(h.len() - k);
+            gru_cell_part::<V, 1, 2>(&mut h[k..], from(of_input, k), from(of_hidden, k), count);
+            k += V::COUNT;
+        }
+    }
+}
+
+/// `gru_cell` for `N` vectors of units, the last with `count`; `D` is 2 N.
+///
+/// # Safety
+///
+/// The processor has the instructions of such vectors.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(unsafe_code, clippy::needless_range_loop)]
+unsafe fn gru_cell_part<V: units::Units, const N: usize, const D: usize>(
+    h: &mut [f32],
+    (reset_x, update_x, candidate_x): GruGates<'_>,
+    (reset_h, update_h, candidate_h): GruGates<'_>,
+    count: usize,
+) {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let mut resets = [V::all(0.0); N];
+        for v in 0..N {
+            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
+            resets[v] = V::load(&reset_x[at..], units).add(V::load(&reset_h[at..], units));
+        }
+        let r = fractions_abreast(resets, N);
+        let mut x = [V::all(0.0); D];
+        for v in 0..N {
+            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
+            x[v] = V::load(&update_x[at..], units).add(V::load(&update_h[at..], units));
+            let kept = r[v].over.mul(V::load(&candidate_h[at..], units)).div(r[v].under);
+            x[N + v] = V::load(&candidate_x[at..], units).add(kept);
+        }
+        let of = fractions_abreast(x, N);
+        for v in 0..N {
+            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
+            let (z, n) = (of[v], of[N + v]);
+            let old = z.over.mul(V::load(&h[at..], units)).mul(n.under);
+            let sum = z.under.sub(z.over).multiply_add(n.over, old);
+            sum.div(z.under.mul(n.under)).store(&mut h[at..], units);
+        }
     }
 }

@@ -4,7 +4,7 @@
 
 /// Floats behind the last value that may be read.
 #[allow(dead_code)]
-const BEHIND: usize = 15;
+const BEHIND: usize = 16;
 
 /// Bytes ahead of which values are fetched: their addresses depend on the masks, so that no processor foresees them.
 #[allow(dead_code)]
@@ -15,7 +15,7 @@ const AHEAD: usize = 4096;
 const MASKS: usize = 4;
 
 /// `lookup` with packed values: bit `lane` of `masks[k * groups + g]`, window k and group g of a band, says whether that
-/// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
+/// lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 16 more
 /// floats.
 #[inline]
 #[allow(clippy::too_many_arguments)]
@@ -109,7 +109,7 @@ fn lookup_packed_rows(
 ///
 /// # Safety
 ///
-/// The processor has AVX-512; as many values as the mask has bits and 15 more can be read `at` floats behind `from`.
+/// The processor has AVX-512; as many values as the mask has bits and 16 more can be read `at` floats behind `from`.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
@@ -153,7 +153,7 @@ unsafe fn lookup_expand<const SHIFT: u8>(
 /// # Safety
 ///
 /// The processor has AVX-512; 32 floats can be read at `from`, `G` masks at `mask`, and at `value` as many values as they
-/// have bits and 15 more.
+/// have bits and 16 more.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
@@ -204,7 +204,7 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
 /// # Safety
 ///
 /// The processor has AVX-512; `masks` and `indices` hold those of `G` groups for each of `starts`, `values` as many as the
-/// masks have bits and 15 more, and every window lies within x.
+/// masks have bits and 16 more, and every window lies within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]

@@ -14,7 +14,11 @@ pub(super) fn transpose(y: &mut [f32], x: &[f32], rows: usize, cols: usize) {
         let mut i = 0;
         #[cfg(target_arch = "x86_64")]
         while FAMILY == 2 && first + GROUP <= cols && i + GROUP <= rows {
-            transpose_sixteen((y, first * rows + i, rows), (x, i * cols + first, cols));
+            // SAFETY: the family has the instructions.
+            #[allow(unsafe_code)]
+            unsafe {
+                transpose_sixteen((y, first * rows + i, rows), (x, i * cols + first, cols));
+            }
             i += GROUP;
         }
         while i < whole_rows {
@@ -42,11 +46,11 @@ pub(super) fn transpose(y: &mut [f32], x: &[f32], rows: usize, cols: usize) {
 #[inline(always)]
 fn transpose_square((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_stride): (&[f32], usize, usize)) {
     let (y, x) = (&mut y[to..to + 3 * y_stride + 4], &x[from..from + 3 * x_stride + 4]);
-    #[cfg(target_arch = "x86_64")]
+    #[cfg(all(target_arch = "x86_64", target_feature = "sse"))]
     {
         use core::arch::x86_64::{_mm_loadu_ps, _mm_movehl_ps, _mm_movelh_ps, _mm_storeu_ps};
         use core::arch::x86_64::{_mm_unpackhi_ps, _mm_unpacklo_ps};
-        // SAFETY: every x86-64 has these instructions; both slices hold four rows, the last of them four floats.
+        // SAFETY: the target has these instructions; both slices hold four rows, the last of them four floats.
         #[allow(unsafe_code)]
         unsafe {
             let x = x.as_ptr();
@@ -61,7 +65,7 @@ fn transpose_square((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_s
             _mm_storeu_ps(y.add(3 * y_stride), _mm_movehl_ps(other_high, high));
         }
     }
-    #[cfg(not(target_arch = "x86_64"))]
+    #[cfg(not(all(target_arch = "x86_64", target_feature = "sse")))]
     for i in 0..4 {
         for j in 0..4 {
             y[j * y_stride + i] = x[i * x_stride + j];
@@ -71,13 +75,17 @@ fn transpose_square((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_s
 
 /// A square of sixteen by sixteen: of its quarters the upper right and the lower left change places, then those of each
 /// quarter, down to single elements.
+///
+/// # Safety
+///
+/// The processor has AVX-512.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-fn transpose_sixteen((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_stride): (&[f32], usize, usize)) {
+#[allow(unsafe_code)]
+unsafe fn transpose_sixteen((y, to, y_stride): (&mut [f32], usize, usize), (x, from, x_stride): (&[f32], usize, usize)) {
     use core::arch::x86_64::*;
     let (y, x) = (&mut y[to..to + 15 * y_stride + GROUP], &x[from..from + 15 * x_stride + GROUP]);
-    // SAFETY: only code for AVX-512 comes here; both slices hold sixteen rows, the last of them sixteen floats.
-    #[allow(unsafe_code)]
+    // SAFETY: the caller's promise; both slices hold sixteen rows, the last of them sixteen floats.
     unsafe {
         let mut rows = [_mm512_setzero_ps(); GROUP];
         let mut i = 0;

@@ -28,6 +28,7 @@ include!("../../rust/kernels/csr_row.rs");
 include!("../../rust/kernels/outer.rs");
 include!("../../rust/kernels/add.rs");
 include!("../../rust/kernels/fill.rs");
+include!("../../rust/kernels/units.rs");
 include!("../../rust/kernels/gates.rs");
 include!("../../rust/kernels/lstm_cell.rs");
 include!("../../rust/kernels/gru_cell.rs");
@@ -46,9 +47,15 @@ include!("../../rust/kernels/transpose.rs");
 /// fractions are of one float.
 pub(super) fn sigmoid_value(x: f32) -> f32 {
     #[cfg(target_arch = "x86_64")]
-    if FAMILY == 2 {
-        // SAFETY: the tests of this family run where the processor has the instructions.
-        return unsafe { first(units::sigmoid_fractions(units::load(&[x], 1))) };
+    if FAMILY != 0 {
+        // SAFETY: the tests of a family run where the processor has its instructions.
+        return unsafe {
+            if FAMILY == 2 {
+                value::<core::arch::x86_64::__m512>(x, false)
+            } else {
+                value::<core::arch::x86_64::__m256>(x, false)
+            }
+        };
     }
     let Fraction { over, under } = sigmoid_fraction(x);
     if x.is_nan() { x } else { over / under }
@@ -57,22 +64,34 @@ pub(super) fn sigmoid_value(x: f32) -> f32 {
 /// The same for tanh.
 pub(super) fn tanh_value(x: f32) -> f32 {
     #[cfg(target_arch = "x86_64")]
-    if FAMILY == 2 {
-        // SAFETY: the tests of this family run where the processor has the instructions.
-        return unsafe { first(units::tanh_fractions(units::load(&[x], 1))) };
+    if FAMILY != 0 {
+        // SAFETY: the tests of a family run where the processor has its instructions.
+        return unsafe {
+            if FAMILY == 2 {
+                value::<core::arch::x86_64::__m512>(x, true)
+            } else {
+                value::<core::arch::x86_64::__m256>(x, true)
+            }
+        };
     }
     let Fraction { over, under } = tanh_fraction(x);
     if x.is_nan() { x } else { over / under }
 }
 
-/// The first unit's fraction.
+/// The first unit's fraction, of tanh or of the logistic function.
 ///
 /// # Safety
 ///
-/// The processor has AVX-512.
+/// The processor has the instructions of such vectors.
 #[cfg(target_arch = "x86_64")]
-unsafe fn first(units::Fractions { over, under }: units::Fractions) -> f32 {
-    use core::arch::x86_64::_mm512_cvtss_f32;
+#[inline(always)]
+unsafe fn value<V: units::Units>(x: f32, tanh: bool) -> f32 {
     // SAFETY: the caller's promise.
-    unsafe { _mm512_cvtss_f32(over) / _mm512_cvtss_f32(under) }
+    unsafe {
+        let x = V::load(&[x], 1);
+        let [fractions] = fractions_abreast([x], usize::from(!tanh));
+        let mut first = [0.0; 1];
+        fractions.over.div(fractions.under).store(&mut first, 1);
+        first[0]
+    }
 }

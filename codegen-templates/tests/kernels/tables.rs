@@ -138,7 +138,7 @@ impl Lookup {
         }
         let held = |&i: &usize| tables.masks[i / group] >> (i % group) & 1 == 1;
         tables.packed = (0..tables.padded.len()).filter(held).map(|i| tables.padded[i]).collect();
-        tables.packed.extend([0.0; 15]);
+        tables.packed.extend([0.0; 16]);
         tables.left_over = Grouped::new(left_over);
         tables
     }

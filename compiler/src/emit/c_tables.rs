@@ -6,7 +6,7 @@ use std::io;
 
 use super::layout::{Layout, Stand};
 use super::tables;
-use crate::program::{Constant, ConstantId, Data, Operation, Program, Table};
+use crate::program::{Constant, ConstantId, Data, Operation, Program};
 
 /// Bytes of a piece of a string: C99 promises 4,095 characters of one literal.
 const PIECE: usize = 2048;
@@ -115,19 +115,14 @@ fn strings(out: &mut dyn io::Write, data: &Data, next: &str) -> io::Result<()> {
     })
 }
 
-/// The tables that are read by one family of instructions and not by another.
+/// The tables that code for one family of instructions reads, and that for another perhaps not: tables of numbers, and a bias that
+/// is part of straight-line code there.
 fn read_by_family(program: &Program) -> BTreeSet<usize> {
     let mut read = BTreeSet::new();
     for layer in program.codes().iter().flat_map(|code| code.layers) {
         layer.visit(&mut |operation| {
-            let Operation::ByFamily { body, otherwise, .. } = operation else { return };
-            for operation in body.iter().chain(otherwise) {
-                let Operation::Call(call) = operation else { continue };
-                for table in &call.tables {
-                    if let Table::Given(id) | Table::Optional(Some(id)) = table {
-                        read.insert(id.0);
-                    }
-                }
+            if let Operation::ByFamily { body, otherwise, .. } = operation {
+                read.extend(body.iter().chain(otherwise).flat_map(Operation::constants).map(|id| id.0));
             }
         });
     }

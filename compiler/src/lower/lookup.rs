@@ -39,6 +39,9 @@ const EIGHT_BYTES: usize = 9;
 /// portable code may hold it already.
 const EIGHT_LEAST: usize = 512;
 
+/// The most rows that can stand in an order of their own: their numbers have 16 bits.
+const NUMBERED: usize = 1 << 16;
+
 /// How a part is looked up.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
@@ -129,10 +132,10 @@ fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
     }
     let rows = 0..csr.row_ptr.len() as u32 - 1;
     let natural = Choice::new(csr, cols, form, rows.collect(), false);
-    let listed = table::rows_by_length(csr, added);
-    if listed.len() > usize::from(u16::MAX) {
+    if csr.row_ptr.len() - 1 > NUMBERED {
         return Some(natural);
     }
+    let listed = table::rows_by_length(csr, added);
     let listed = if form == Slots::Paired { paired::evened(&listed) } else { listed };
     let sorted = Choice::new(csr, cols, form, listed, true);
     Some(if sorted.cost < natural.cost { sorted } else { natural })
@@ -298,84 +301,4 @@ fn left_over(csr: &Csr, held: &[bool]) -> Csr {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn csr(rows: u32, cols: u32, percent: u64) -> Csr {
-        let mut seed = 1_u64;
-        let mut below = move |n: u64| {
-            seed = seed.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            (seed >> 33) % n
-        };
-        let mut csr = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
-        for _ in 0..rows {
-            csr.col_idx.extend((0..cols).filter(|_| below(100) < percent));
-            csr.row_ptr.push(csr.col_idx.len() as u32);
-        }
-        csr.values = (1..=csr.col_idx.len()).map(|k| k as f32).collect();
-        csr
-    }
-
-    #[test]
-    fn slots_are_the_cheaper_ones_and_packed_where_they_would_not_fit() {
-        let (large, half) = (csr(2600, 1300, 4), csr(1000, 1300, 4));
-        let (small, full) = (csr(20, 1300, 4), csr(100, 1300, 60));
-        let forms = |matrices: &[&Csr]| -> Vec<Slots> {
-            let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
-            let parts: Vec<_> = matrices.iter().map(part).collect();
-            choose(&parts).into_iter().map(|choice| choice.unwrap().form).collect()
-        };
-        assert_eq!(forms(&[&half, &full]), [Slots::Paired, Slots::Padded]);
-        assert_eq!(forms(&[&half, &large]), [Slots::Paired; 2]);
-        assert_eq!(forms(&[&large, &large, &small]), [Slots::Packed, Slots::Packed, Slots::Padded]);
-    }
-
-    #[test]
-    fn slots_of_eight_rows_are_for_parts_that_fit_together() {
-        let (tiny, small, half, large) =
-            (csr(20, 1300, 1), csr(300, 130, 4), csr(1000, 1300, 4), csr(2600, 1300, 4));
-        let taken = |matrices: &[&Csr]| -> Vec<bool> {
-            let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
-            let parts: Vec<_> = matrices.iter().map(part).collect();
-            choose_eight(&parts).iter().map(Option::is_some).collect()
-        };
-        assert_eq!(taken(&[&tiny, &small, &half, &large]), [false, true, true, false]);
-        assert_eq!(taken(&[&half; 3]), [true, true, false]);
-    }
-
-    #[test]
-    fn every_element_is_held_once_or_left_over() {
-        for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
-            let csr = csr(rows, cols, percent);
-            let forms = [Slots::Padded, Slots::Paired, Slots::Eight];
-            for (sorted, form) in forms.into_iter().flat_map(|form| [(false, form), (true, form)]) {
-                let natural = (0..rows).collect();
-                let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
-                let choice = Choice::new(&csr, cols as usize, form, order, sorted);
-                let within = |&start: &usize| start == 0 || start + form.window() <= cols as usize;
-                assert!(choice.bands.iter().flatten().all(within));
-                let mut held = vec![false; csr.nnz()];
-                let mut hold = |element: usize| assert!(!std::mem::replace(&mut held[element], true));
-                let mut found = if form == Slots::Paired {
-                    paired::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
-                } else {
-                    let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, form, &mut hold);
-                    let without: f32 = tables.values.iter().sum();
-                    if form == Slots::Eight {
-                        tables.values
-                    } else {
-                        let mut packed = tables.packed();
-                        assert_eq!(packed.split_off(packed.len() - padded::BEHIND), [0.0; padded::BEHIND]);
-                        assert_eq!(packed.iter().sum::<f32>(), without);
-                        packed
-                    }
-                };
-                found.retain(|&value| value != 0.0);
-                assert_eq!(found.len(), csr.nnz() - choice.left_over);
-                found.extend(&left_over(&csr, &held).values);
-                found.sort_by(f32::total_cmp);
-                assert_eq!(found, csr.values);
-            }
-        }
-    }
-}
+mod tests;

@@ -8,8 +8,8 @@ use super::lanes::{GROUP, Slots};
 use super::windows::{assign, bands};
 use crate::model::Csr;
 
-/// Floats that `lookup_packed` may read behind the last value.
-pub(super) const BEHIND: usize = 15;
+/// Floats that `lookup_packed` may read behind the last value: a slot without one reads as many as a register holds.
+pub(super) const BEHIND: usize = 16;
 
 /// What the kernels read, band after band, before values are packed.
 pub(super) struct Tables {

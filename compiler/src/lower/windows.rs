@@ -48,6 +48,9 @@ impl Tries {
     }
 }
 
+/// The most windows of a band, an even number: what counts them has 16 bits.
+const MOST: usize = u16::MAX as usize - 1;
+
 /// The windows of a band: their number is the cheapest of those tried.
 pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec<usize> {
     let groups = rows.len().div_ceil(slots.group());
@@ -55,7 +58,8 @@ pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec
     let elements = columns.before[cols] as usize;
     let mut best = (slots.left_over(csr.nnz()) * elements as f64, Vec::new());
     let mut attempt = |count: usize| {
-        let count = if slots == Slots::Paired { count.next_multiple_of(paired::PAIR) } else { count };
+        let count =
+            if slots == Slots::Paired { count.next_multiple_of(paired::PAIR) } else { count }.min(MOST);
         let starts = columns.windows(count, slots.window());
         let left_over = elements - count_held(csr, rows, &starts, cols, slots);
         let cost = slots.cost() * (groups * count) as f64 + slots.left_over(csr.nnz()) * left_over as f64;
@@ -66,7 +70,7 @@ pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec
     };
     let tries = Tries::new(slots, elements, groups);
     let mut count = tries.first;
-    while count <= usize::from(u16::MAX) {
+    while count <= MOST {
         let (left_over, best) = attempt(count);
         if left_over == 0 || count > best + best / tries.far + 8 {
             break;

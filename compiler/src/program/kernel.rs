@@ -44,7 +44,7 @@ parts! {
     DENSE_DOTS needs [BASE];
     DENSE_BLOCKS needs [DENSE_PANELS];
     WIDE needs [BASE];
-    DENSE_BATCH needs [DENSE_PANELS, WIDE];
+    DENSE_BATCH needs [WIDE];
     KRON_OUTER needs [WIDE];
     MONARCH_MIX needs [BASE];
     MONARCH_ROW needs [BASE];
@@ -63,7 +63,8 @@ parts! {
     OUTER needs [BASE];
     ADD needs [BASE];
     FILL needs [BASE];
-    GATES needs [MATH];
+    UNITS needs [BASE];
+    GATES needs [MATH, UNITS];
     LSTM_CELL needs [GATES];
     GRU_CELL needs [GATES];
     ACTIVATIONS needs [MATH];

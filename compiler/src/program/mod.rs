@@ -256,6 +256,34 @@ impl LayerCode {
 }
 
 impl Operation {
+    /// The constants that the operation reads by itself, leaving out those inside it.
+    pub fn constants(&self) -> Vec<ConstantId> {
+        let bias = |init: &Init| match init {
+            Init::Bias { constant, .. } => Some(*constant),
+            _ => None,
+        };
+        match self {
+            Operation::Call(call) => {
+                let tables = call.tables.iter().filter_map(|table| match table {
+                    Table::Given(id) | Table::Optional(Some(id)) => Some(*id),
+                    _ => None,
+                });
+                let rows = call.inputs.iter().filter_map(|input| match input {
+                    Source::Row { constant, .. } => Some(*constant),
+                    _ => None,
+                });
+                call.init.as_ref().and_then(bias).into_iter().chain(tables).chain(rows).collect()
+            }
+            Operation::Picks(picks) => {
+                bias(&picks.init).into_iter().chain([picks.values, picks.indices]).collect()
+            }
+            Operation::Straight(_)
+            | Operation::ForTokens { .. }
+            | Operation::ForEach { .. }
+            | Operation::ByFamily { .. } => Vec::new(),
+        }
+    }
+
     /// Calls `visit` for every view the operation reads or writes.
     pub fn views(&mut self, visit: &mut dyn FnMut(&mut View)) {
         match self {

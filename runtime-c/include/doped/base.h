@@ -43,7 +43,7 @@
 #endif
 
 /* A pointer through which alone its data are reached while the function runs. */
-#if defined(__cplusplus) && (defined(__GNUC__) || defined(_MSC_VER))
+#if defined(_MSC_VER) || (defined(__cplusplus) && defined(__GNUC__))
 #define DOPED_RESTRICT __restrict
 #elif defined(__cplusplus)
 #define DOPED_RESTRICT
@@ -66,10 +66,10 @@
 #define DOPED_UNROLL_KNOWN DOPED_UNROLL
 #endif
 
-/* The family of instructions that is compiled for: 2 AVX-512 (F, VL, BW, DQ), 1 AVX2 with fused multiply-add, 0 any
+/* The family of instructions that is compiled for: 2 AVX-512 (F, VL, BW, DQ) with fused multiply-add, 1 AVX2 with it, 0 any
  * other. What the compiler was told to use, unless defined. */
 #ifndef DOPED_FAMILY
-#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__)
+#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__FMA__)
 #define DOPED_FAMILY 2
 #elif defined(__AVX2__) && defined(__FMA__)
 #define DOPED_FAMILY 1
@@ -89,11 +89,21 @@
 #define DOPED_VECTORS 1
 typedef float doped_vector __attribute__((vector_size(4 * DOPED_WIDTH)));
 
+/* Clang says it so since 16 or 17, and no longer knows the builtin since 22. */
+#if defined(__clang__) && defined(__has_builtin)
+#if __has_builtin(__builtin_elementwise_fma)
+#define DOPED_FUSED(a, b, c) __builtin_elementwise_fma(a, b, c)
+#endif
+#endif
+#ifndef DOPED_FUSED
+#define DOPED_FUSED(a, b, c) __builtin_ia32_vfmaddps256(a, b, c)
+#endif
+
 /* sum + a * b, lane by lane; fused where there is an instruction for it, which compilers do not use by themselves when
  * they are held to the letter of C99. */
 DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, doped_vector b) {
 #if DOPED_FAMILY > 0
-    return __builtin_ia32_vfmaddps256(a, b, sum);
+    return DOPED_FUSED(a, b, sum);
 #else
     return sum + a * b;
 #endif
@@ -103,7 +113,7 @@ DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, do
 DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, float b) {
 #if DOPED_FAMILY > 0
     const doped_vector scale = {b, b, b, b, b, b, b, b};
-    return __builtin_ia32_vfmaddps256(a, scale, sum);
+    return DOPED_FUSED(a, scale, sum);
 #else
     return sum + a * b;
 #endif

@@ -1,9 +1,10 @@
 /* The gates' functions as fractions, which stay so until they are multiplied, so that a cell divides but twice. Takes one
- * float, or on AVX-512 those of sixteen units; gives numerator and denominator. */
+ * float, or on AVX2 and AVX-512 several vectors of units; gives numerators and denominators. */
 #ifndef DOPED_GATES_H
 #define DOPED_GATES_H
 #include "doped/base.h"
 #include "doped/math.h"
+#include "doped/units.h"
 
 /* `over` / `under`, where under is within 1 .. 2. */
 typedef struct doped_fraction {
@@ -44,122 +45,82 @@ DOPED_INLINE uint32_t doped_greater(uint32_t a, float b) {
     return (int32_t)a > (int32_t)magnitude ? a : magnitude;
 }
 
-#if DOPED_FAMILY == 2 && DOPED_VECTORS
-/* Sixteen units, and their bits. There are instructions here for rounding and for powers of two, and one for the greater
- * of two that keeps NaN, so that it needs no care of its own. */
-#define DOPED_UNITS 16
-#if defined(__clang__)
-#define DOPED_ALL_UNITS ((uint16_t)-1)
-#else
-#define DOPED_ALL_UNITS ((int16_t)-1)
-#endif
-typedef float doped_units __attribute__((vector_size(64)));
-typedef int32_t doped_units_bits __attribute__((vector_size(64)));
+#if DOPED_FAMILY > 0 && DOPED_VECTORS
+/* `over` / `under` for each of a vector of units. */
 typedef struct doped_fractions {
     doped_units over;
     doped_units under;
 } doped_fractions;
 
-/* The same number for every unit. */
-DOPED_INLINE doped_units doped_units_all(float x) {
-    const doped_units all = {x, x, x, x, x, x, x, x, x, x, x, x, x, x, x, x};
-    return all;
-}
+/* Vectors that go abreast at most. */
+#define DOPED_ABREAST 6
 
-/* The first `count` of sixteen floats from any address, then zeros. */
-DOPED_INLINE doped_units doped_units_load(const float *from, size_t count) {
-    doped_units units = doped_units_all(0.0f);
-    if (count == DOPED_UNITS) {
-        memcpy(&units, from, sizeof units);
-        return units;
-    }
-    return __builtin_ia32_loadups512_mask(from, units, (uint16_t)((1u << count) - 1u));
-}
-
-/* Writes the first `count` of them to any address. */
-DOPED_INLINE void doped_units_store(float *to, doped_units units, size_t count) {
-    if (count == DOPED_UNITS) {
-        memcpy(to, &units, sizeof units);
-        return;
-    }
-    __builtin_ia32_storeups512_mask(to, units, (uint16_t)((1u << count) - 1u));
-}
-
-/* a * b + c. */
-DOPED_INLINE doped_units doped_units_multiply_add(doped_units a, doped_units b, doped_units c) {
-    return __builtin_ia32_vfmaddps512_mask(a, b, c, DOPED_ALL_UNITS, 4);
-}
-
-/* The greater of a limit and x; x where it is NaN. */
-DOPED_INLINE doped_units doped_units_at_least(float limit, doped_units x) {
-#if defined(__clang__)
-    return __builtin_ia32_maxps512(doped_units_all(limit), x, 4);
-#else
-    return __builtin_ia32_maxps512_mask(doped_units_all(limit), x, x, DOPED_ALL_UNITS, 4);
-#endif
-}
-
-/* The nearest integer. */
-DOPED_INLINE doped_units doped_units_nearest(doped_units x) {
-    return __builtin_ia32_rndscaleps_mask(x, 8, x, DOPED_ALL_UNITS, 4);
-}
-
-/* x * 2^power, for whole powers. */
-DOPED_INLINE doped_units doped_units_scale(doped_units x, doped_units power) {
-    return __builtin_ia32_scalefps512_mask(x, power, x, DOPED_ALL_UNITS, 4);
-}
-
-/* -|x|. */
-DOPED_INLINE doped_units doped_units_below(doped_units x) {
-    return (doped_units)((doped_units_bits)x | INT32_MIN);
-}
-
-/* Unit by unit a where x has a sign, else b. */
-DOPED_INLINE doped_units doped_units_by_sign(doped_units x, doped_units a, doped_units b) {
-    const doped_units_bits negative = (doped_units_bits)x >> 31;
-    return (doped_units)(((doped_units_bits)a & negative) | ((doped_units_bits)b & ~negative));
-}
-
-/* The magnitude of a, and the sign of x. */
-DOPED_INLINE doped_units doped_units_with_sign(doped_units a, doped_units x) {
-    return (doped_units)(((doped_units_bits)a & INT32_MAX) | ((doped_units_bits)x & INT32_MIN));
-}
-
-/* doped_exp_polynomial, where count is the integer nearest to x / ln 2. */
-DOPED_INLINE doped_units doped_units_exp_polynomial(doped_units x, doped_units count) {
-    doped_units r = doped_units_multiply_add(count, doped_units_all(-0.693359375f), x);
-    r = doped_units_multiply_add(count, doped_units_all(2.12194441e-4f), r);
-    doped_units p = doped_units_all(0.00138888729f);
-    p = doped_units_multiply_add(p, r, doped_units_all(0.00836908072f));
-    p = doped_units_multiply_add(p, r, doped_units_all(0.0416671373f));
-    p = doped_units_multiply_add(p, r, doped_units_all(0.166665062f));
-    p = doped_units_multiply_add(p, r, doped_units_all(0.49999997f));
-    return doped_units_multiply_add(r * r, p, r);
-}
-
-/* doped_sigmoid_fraction; NaN gives NaN. */
-DOPED_INLINE doped_fractions doped_sigmoid_fractions(doped_units x) {
-    const doped_units a = doped_units_at_least(-87.0f, doped_units_below(x));
-    const doped_units count = doped_units_nearest(a * doped_units_all(1.44269502f));
+/* doped_sigmoid_fraction of the first `sigmoids` vectors, doped_tanh_fraction of the `tanhs` behind them, DOPED_ABREAST
+ * together; NaN gives NaN. All take each step before any takes the next: a step waits for four cycles or more for the one
+ * before, and no processor looks far enough ahead to fill those with what is written behind a whole function. */
+DOPED_INLINE void doped_fractions_abreast(doped_fractions *fractions, const doped_units *x, size_t sigmoids, size_t tanhs) {
+    const size_t vectors = sigmoids + tanhs;
     const doped_units one = doped_units_all(1.0f);
-    const doped_units e = doped_units_scale(doped_units_exp_polynomial(a, count) + one, count);
-    doped_fractions fractions;
-    fractions.over = doped_units_by_sign(x, e, one);
-    fractions.under = e + one;
-    return fractions;
-}
-
-/* doped_tanh_fraction; NaN gives NaN. */
-DOPED_INLINE doped_fractions doped_tanh_fractions(doped_units x) {
-    const doped_units a = doped_units_at_least(-40.0f, doped_units_below(x + x)); /* from 20 on tanh is 1 */
-    const doped_units count = doped_units_nearest(a * doped_units_all(1.44269502f));
-    const doped_units one = doped_units_all(1.0f);
-    const doped_units power = doped_units_scale(one, count);
-    const doped_units m = doped_units_multiply_add(power, doped_units_exp_polynomial(a, count), power - one);
-    doped_fractions fractions;
-    fractions.over = doped_units_with_sign(m, x);
-    fractions.under = m + doped_units_all(2.0f);
-    return fractions;
+    doped_units count[DOPED_ABREAST]; /* the integer nearest to a / ln 2 */
+    doped_units r[DOPED_ABREAST];     /* a, then a - count ln 2 */
+    doped_units p[DOPED_ABREAST];     /* the polynomial of doped_exp_polynomial, then e^r - 1 */
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < sigmoids; v++) {
+        r[v] = doped_units_at_least(-87.0f, doped_units_below(x[v]));
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = sigmoids; v < vectors; v++) {
+        r[v] = doped_units_at_least(-40.0f, doped_units_below(x[v] + x[v])); /* from 20 on tanh is 1 */
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        count[v] = r[v] * doped_units_all(1.44269502f);
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        count[v] = doped_units_nearest(count[v]);
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        r[v] = doped_units_multiply_add(count[v], doped_units_all(-0.693359375f), r[v]);
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        r[v] = doped_units_multiply_add(count[v], doped_units_all(2.12194441e-4f), r[v]);
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        p[v] = doped_units_multiply_add(doped_units_all(0.00138888729f), r[v], doped_units_all(0.00836908072f));
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        p[v] = doped_units_multiply_add(p[v], r[v], doped_units_all(0.0416671373f));
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        p[v] = doped_units_multiply_add(p[v], r[v], doped_units_all(0.166665062f));
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        p[v] = doped_units_multiply_add(p[v], r[v], doped_units_all(0.49999997f));
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        p[v] = doped_units_multiply_add(r[v] * r[v], p[v], r[v]);
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < sigmoids; v++) {
+        const doped_units e = doped_units_scale(p[v] + one, count[v]);
+        fractions[v].over = doped_units_by_sign(x[v], e, one);
+        fractions[v].under = e + one;
+    }
+    DOPED_UNROLL_KNOWN
+    for (size_t v = sigmoids; v < vectors; v++) {
+        const doped_units power = doped_units_scale(one, count[v]);
+        const doped_units m = doped_units_multiply_add(power, p[v], power - one);
+        fractions[v].over = doped_units_with_sign(m, x[v]);
+        fractions[v].under = m + doped_units_all(2.0f);
+    }
 }
 #endif
 

@@ -6,23 +6,49 @@
 #include "doped/base.h"
 #include "doped/gates.h"
 
-/* doped_gru_cell for `count` units, at most DOPED_PARTIALS, each pointer at the first of them; gates are `hidden` apart. */
+#if DOPED_FAMILY > 0 && DOPED_VECTORS
+/* doped_gru_cell for so many vectors of units, the last with `count`, each pointer at the first of them; gates are `hidden`
+ * apart. */
 DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
-                                      const float *DOPED_RESTRICT from_hidden, size_t hidden, size_t count) {
-#if DOPED_FAMILY == 2 && DOPED_VECTORS
-    const float *candidate_input = from_input + 2 * hidden;
-    const float *candidate_hidden = from_hidden + 2 * hidden;
-    const doped_units reset = doped_units_load(from_input, count) + doped_units_load(from_hidden, count);
-    const doped_units update =
-        doped_units_load(from_input + hidden, count) + doped_units_load(from_hidden + hidden, count);
-    const doped_fractions r = doped_sigmoid_fractions(reset);
-    const doped_fractions z = doped_sigmoid_fractions(update);
-    const doped_units kept = r.over * doped_units_load(candidate_hidden, count) / r.under;
-    const doped_fractions n = doped_tanh_fractions(doped_units_load(candidate_input, count) + kept);
-    const doped_units old = z.over * doped_units_load(h, count) * n.under;
-    const doped_units sum = doped_units_multiply_add(z.under - z.over, n.over, old);
-    doped_units_store(h, sum / (z.under * n.under), count);
+                                      const float *DOPED_RESTRICT from_hidden, size_t hidden, size_t vectors,
+                                      size_t count) {
+    doped_units x[2 * DOPED_TOGETHER];
+    doped_fractions r[DOPED_TOGETHER];
+    doped_fractions of[2 * DOPED_TOGETHER];
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        const size_t at = v * DOPED_UNITS;
+        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
+        x[v] = doped_units_load(from_input + at, units) + doped_units_load(from_hidden + at, units);
+    }
+    doped_fractions_abreast(r, x, vectors, 0);
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        const size_t update = hidden + v * DOPED_UNITS;
+        const size_t candidate = hidden + update;
+        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
+        x[v] = doped_units_load(from_input + update, units) + doped_units_load(from_hidden + update, units);
+        x[vectors + v] = doped_units_load(from_input + candidate, units) +
+                         r[v].over * doped_units_load(from_hidden + candidate, units) / r[v].under;
+    }
+    doped_fractions_abreast(of, x, vectors, vectors);
+    DOPED_UNROLL_KNOWN
+    for (size_t v = 0; v < vectors; v++) {
+        const doped_fractions z = of[v];
+        const doped_fractions n = of[vectors + v];
+        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
+        float *at = h + v * DOPED_UNITS;
+        const doped_units old = z.over * doped_units_load(at, units) * n.under;
+        const doped_units sum = doped_units_multiply_add(z.under - z.over, n.over, old);
+        doped_units_store(at, sum / (z.under * n.under), units);
+    }
+}
 #else
+/* doped_gru_cell for `count` units, each pointer at the first of them; gates are `hidden` apart. */
+DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
+                                      const float *DOPED_RESTRICT from_hidden, size_t hidden, size_t vectors,
+                                      size_t count) {
+    (void)vectors;
     for (size_t k = 0; k < count; k++) {
         const float reset = from_input[k] + from_hidden[k];
         const float update = from_input[hidden + k] + from_hidden[hidden + k];
@@ -34,20 +60,21 @@ DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPE
         const uint32_t widest = doped_greater(doped_greater(doped_greater(0, reset), update), candidate);
         h[k] = doped_float(doped_bits(sum / (z.under * n.under)) | doped_nan_bits(widest));
     }
-#endif
 }
+#endif
 
 /* With r, z, n the thirds of both sums: r = sigmoid(r_x + r_h), z = sigmoid(z_x + z_h), n = tanh(n_x + r * n_h), then
  * h = (1 - z) * n + z * h, for `hidden` units, within 1e-6 where n_h is at most 1. NaN gives NaN. h, from_input and from_hidden must not overlap. */
 DOPED_APART void doped_gru_cell(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
                                 const float *DOPED_RESTRICT from_hidden, size_t hidden) {
-    const size_t rest = hidden % DOPED_PARTIALS; /* parts of a known even length are vector code at -O2, too */
-    const size_t whole = hidden - rest;
-    for (size_t k = 0; k < whole; k += DOPED_PARTIALS) {
-        doped_gru_cell_part(h + k, from_input + k, from_hidden + k, hidden, DOPED_PARTIALS);
+    const size_t together = DOPED_TOGETHER * DOPED_UNITS;
+    const size_t whole = hidden - hidden % together;
+    for (size_t k = 0; k < whole; k += together) {
+        doped_gru_cell_part(h + k, from_input + k, from_hidden + k, hidden, DOPED_TOGETHER, DOPED_UNITS);
     }
-    if (rest != 0) {
-        doped_gru_cell_part(h + whole, from_input + whole, from_hidden + whole, hidden, rest);
+    for (size_t k = whole; k < hidden; k += DOPED_UNITS) {
+        const size_t count = hidden - k < DOPED_UNITS ? hidden - k : DOPED_UNITS;
+        doped_gru_cell_part(h + k, from_input + k, from_hidden + k, hidden, 1, count);
     }
 }
 

@@ -157,7 +157,7 @@ DOPED_APART const float *doped_lookup_packed_1(float *y, const float *init, cons
 }
 
 /* doped_lookup with packed values: bit `lane` of masks[k*groups + g], window k and group g of a band, says whether that
- * lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 15 more
+ * lane has a value; they follow one another by band, window, group and lane, and behind the last stand at least 16 more
  * floats. */
 DOPED_APART void doped_lookup_packed(float *y, const float *init, const uint16_t *DOPED_RESTRICT counts,
                                      const uint16_t *DOPED_RESTRICT starts, const float *values,
