@@ -1,11 +1,12 @@
 //! Emitted C on AArch64, whose vectors have four lanes, against the 64-bit reference: with the cross compiler and the
 //! emulator, where both are installed.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 
 use dopec::verify::{Options, Report, Toolchain};
-use dopec::{Settings, Source, files, verify};
+use dopec::{DataForm, Settings, Source, files, verify};
 
 const COMPILER: &str = "aarch64-linux-gnu-gcc";
 const EMULATOR: &str = "qemu-aarch64";
@@ -67,6 +68,35 @@ fn a_trained_model_straight_and_in_tables() {
 fn a_large_model_with_streams_and_blocks() {
     if can_run() {
         check("shakespeare_medium.json", &wide(), "-O2", 12);
+    }
+}
+
+#[test]
+fn nothing_is_left_unused() {
+    if !can_run() {
+        return;
+    }
+    let unrolled = Settings { unroll_limit: Some(100_000), ..wide() };
+    for (name, settings) in [
+        ("shakespeare_small.json", Settings::default()),
+        ("shakespeare_medium.json", wide()),
+        ("shakespeare_medium.json", Settings { data: DataForm::Incbin, ..wide() }),
+        ("oracle/network.json", unrolled),
+    ] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models").join(name);
+        let folder = tempfile::tempdir().unwrap();
+        let (compiled, _) = files::with_source(&path, |source| dopec::compile(source, &settings));
+        let compiled = compiled.unwrap_or_else(|faults| panic!("{faults}"));
+        let mut sources = Vec::new();
+        for file in compiled.files() {
+            let at = folder.path().join(&file.name);
+            file.write_to(&mut fs::File::create(&at).unwrap()).unwrap();
+            sources.extend((at.extension() == Some("c".as_ref())).then_some(at));
+        }
+        let mut command = Command::new(COMPILER);
+        command.args(STRICT.split_whitespace().filter(|&flag| flag != "-static")).arg("-c").args(sources);
+        let output = command.current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
     }
 }
 

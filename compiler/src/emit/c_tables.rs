@@ -65,22 +65,22 @@ fn table(
     let (table, element, len) = (name(program, constant), element(&constant.data), constant.data.len());
     match stand {
         Stand::Numbers => {
-            writeln!(out, "static const {element} {attributes}{table}[{len}] = {{")?;
+            writeln!(out, "static const {attributes}{element} {table}[{len}] = {{")?;
             let suffix = if constant.data.index_type().is_none() { "f" } else { "" };
             tables::numbers(out, &constant.data, suffix)?;
             writeln!(out, "}};\n")
         }
         Stand::Bytes => {
             let (upper, pieces) = (program.name.to_uppercase(), constant.data.bytes().div_ceil(PIECE));
-            writeln!(out, "static const union {{")?;
+            writeln!(out, "static const {attributes}union {{")?;
             writeln!(out, "    unsigned char bytes {upper}_PIECES({pieces});")?;
             writeln!(out, "    {element} values[{len}];")?;
-            writeln!(out, "}} {attributes}{table} = {{ {{")?;
+            writeln!(out, "}} {table} = {{ {{")?;
             strings(out, &constant.data, &format!("{upper}_NEXT"))?;
             writeln!(out, "}} }};\n")
         }
         Stand::File(offset) => {
-            writeln!(out, "static const {element} *const {attributes}{table} =")?;
+            writeln!(out, "static const {attributes}{element} *const {table} =")?;
             let data = format!("{}_data", program.name);
             writeln!(out, "    (const {element} *)(const void *)({data} + {offset}); /* [{len}] */\n")
         }
