@@ -74,8 +74,7 @@ fn what_tuning_writes_is_what_builds_use() {
     for (part, way) in &tuned.choices.ways {
         let times = &measured.parts[part];
         assert!(times.len() >= 3 && times.contains_key(way.word()), "{part}: {times:?}");
-        let avx512 = tuned.choices.target == Target::Avx512;
-        assert_eq!(times.contains_key(Way::Lookup.word()), avx512);
+        assert_eq!(times.contains_key(Way::Lookup.word()), Way::Lookup.possible(tuned.choices.target));
     }
 
     let lock = files::lock_path(&path);
@@ -219,6 +218,61 @@ fn ways_that_do_not_suit_give_the_right_numbers() {
                 assert!(report.passes(), "{rows}x{cols} {word}\n{report}");
             }
         }
+    }
+}
+
+/// Three layers that apply sparse matrices with so many rows and 15 non-zeros in each, one after another.
+fn three_layers(rows: usize) -> String {
+    let size = rows.to_string();
+    let nnz = (15 * rows).to_string();
+    let layer = |name: &str| {
+        let ends: Vec<usize> = (0..=rows).map(|row| 15 * row).collect();
+        let columns: Vec<usize> =
+            (0..rows).flat_map(|row| (0..15).map(move |k| (row % 12) + 12 * k)).collect();
+        let values = vec![0.25; 15 * rows];
+        format!(
+            r#"{{"linear": {{"name": "{name}", "input_size": {size}, "output_size": {size},
+            "weight": {{"shape": [{size}, {size}], "sparse": {{
+            "row_ptr": {{"shape": [{}], "data": {ends:?}}}, "col_idx": {{"shape": [{nnz}], "data": {columns:?}}},
+            "values": {{"shape": [{nnz}], "data": {values:?}}}}}}}}}}}"#,
+            rows + 1
+        )
+    };
+    let layers = ["first", "second", "third"].map(layer).join(", ");
+    format!(r#"{{"format": "doped-model", "version": 1, "name": "three", "layers": [{layers}]}}"#)
+}
+
+#[test]
+fn code_for_a_family_is_the_same_beside_that_for_others() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("three.json");
+    // As straight-line code just within what a model may have, so that no family's code leaves room for another's.
+    fs::write(&path, three_layers(181)).unwrap();
+    let (model, _) = files::with_source(&path, dopec::read);
+    let model = model.unwrap();
+    let ways = |target, code| {
+        let settings = Settings { target, ..Settings::default() };
+        let ways = lower::ways(&model, &settings, code);
+        ways.into_iter().map(|(part, way)| (part.path, way)).collect::<Vec<_>>()
+    };
+    for code in [Target::Avx512, Target::Avx2, Target::Portable] {
+        assert_eq!(ways(Target::Any, code), ways(code, code), "{code:?}");
+    }
+    assert!(ways(Target::Any, Target::Portable).iter().all(|(_, way)| *way == Way::Straight));
+}
+
+#[test]
+fn blocks_of_steps_follow_what_was_chosen_for_the_whole_matrix() {
+    let path = models().join("oracle/lstm_joined_iofg.json");
+    for (way, kernel) in
+        [(Way::Csr, "+= csr_u8("), (Way::Sell, "+= sell_u8"), (Way::LookupPacked, "+= lookup_packed(")]
+    {
+        let choices = Some(choices(Target::Avx512, &[("lstm.weight", way)]));
+        let settings = Settings { choices, run_block: Some(5), lock: false, ..Settings::default() };
+        let (_, program, _) = compile(&path, &settings).unwrap();
+        let of_block: Vec<&str> =
+            program.lines().filter(|line| line.contains("lstm_weight_h_weight")).collect();
+        assert!(of_block.iter().any(|line| line.contains(kernel)), "{kernel}: {of_block:#?}\n{program}");
     }
 }
 

@@ -3,8 +3,8 @@
 //! **Straight line** is one multiply-add in the code for each non-zero, its value and offsets in the code:
 //! nothing is loaded but x and y, and rows run side by side as far as the processor can. It takes
 //! [`BYTES_PER_TERM`] bytes of code a non-zero and compilers take time for each, so it is for small parts:
-//! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model (about two seconds of
-//! gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
+//! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model's code for one family of instructions
+//! (about two seconds of gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
 //! **Look-ups** in registers ([`super::lookup`]) are for AVX-512 and AVX2, where they are cheaper than either; where their
 //! tables would not stay in the cache, values are packed on AVX-512, and AVX2 has none. What a few of them leave over is
@@ -55,46 +55,72 @@ pub(super) enum Form {
     ByFamily(&'static Family, Box<Form>, Box<Form>),
 }
 
-/// What becomes of each sparse part, by its path.
+/// What becomes of each sparse part, by its path; and what is used up by it.
 #[derive(Debug, Default)]
-pub(super) struct Plan(BTreeMap<String, Form>);
+pub(super) struct Plan {
+    forms: BTreeMap<String, Form>,
+    used: Used,
+}
 
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
-    let parts = parts(model);
-    let open = |code| {
-        let open = |part: &Part<'_>| {
-            settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, code).is_none())
-        };
-        [Target::Any, code].contains(&settings.target)
-            && settings.unroll_limit.is_none()
-            && parts.iter().any(open)
-    };
-    let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
-    if open(Target::Avx512) {
-        for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(&parts)).zip(&mut look_ups) {
-            (look_ups.sixteen, look_ups.picks) = (sixteen, picks::choose(part.csr, part.cols));
-        }
-    }
-    if open(Target::Avx2) {
-        let eight = lookup::choose_eight(&parts);
-        look_ups.iter_mut().zip(eight).for_each(|(look_ups, eight)| look_ups.eight = eight);
-    }
-    let mut used = Used::default();
-    let decide =
-        |(part, look_ups): (&Part<'_>, LookUps)| (part.path.clone(), used.decide(part, look_ups, settings));
-    Plan(parts.iter().zip(look_ups).map(decide).collect())
+    Plan::new(model, settings, Used::default())
 }
 
 /// The way of each sparse part, those with the fewest non-zeros first, in code for a target, which is not [`Target::Any`].
 pub fn ways<'m>(model: &'m Model, settings: &Settings, code: Target) -> Vec<(Part<'m>, Way)> {
     let mut plan = plan(model, settings);
     let way = |part: Part<'m>| {
-        let form = plan.0.remove(&part.path)?;
+        let form = plan.forms.remove(&part.path)?;
         let way = form.way(&part, code);
         Some((part, way))
     };
     parts(model).into_iter().filter_map(way).collect()
+}
+
+impl Plan {
+    /// After what is used up by another plan of the model.
+    pub(super) fn new(model: &Model, settings: &Settings, mut used: Used) -> Plan {
+        let parts = parts(model);
+        let open = |code| {
+            let open = |part: &Part<'_>| {
+                settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, code).is_none())
+            };
+            [Target::Any, code].contains(&settings.target)
+                && settings.unroll_limit.is_none()
+                && parts.iter().any(open)
+        };
+        let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
+        if open(Target::Avx512) {
+            for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(&parts)).zip(&mut look_ups) {
+                (look_ups.sixteen, look_ups.picks) = (sixteen, picks::choose(part.csr, part.cols));
+            }
+        }
+        if open(Target::Avx2) {
+            let eight = lookup::choose_eight(&parts);
+            look_ups.iter_mut().zip(eight).for_each(|(look_ups, eight)| look_ups.eight = eight);
+        }
+        let decide = |(part, look_ups): (&Part<'_>, LookUps)| {
+            (part.path.clone(), used.decide(part, look_ups, settings))
+        };
+        let forms = parts.iter().zip(look_ups).map(decide).collect();
+        Plan { forms, used }
+    }
+
+    /// The choice for a part, handed out once.
+    pub(super) fn take(&mut self, path: &Path) -> Option<Form> {
+        self.forms.remove(path.dotted())
+    }
+
+    /// What is used up.
+    pub(super) fn used(&self) -> Used {
+        self.used.clone()
+    }
+
+    /// The same after another plan of the model has used up more.
+    pub(super) fn after(self, other: &Plan) -> Plan {
+        Plan { used: other.used(), ..self }
+    }
 }
 
 /// Look-ups that a part may have.
@@ -108,74 +134,88 @@ struct LookUps {
     eight: Option<lookup::Choice>,
 }
 
-/// What the parts decided so far take of the budget.
-#[derive(Debug, Default)]
-struct Used {
-    /// Terms of straight-line code.
-    terms: usize,
+/// What the parts decided so far take of the budget, in the code of each family: that for one is the same whether or not there
+/// is code for others beside it.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Used {
+    avx512: Terms,
+    avx2: Terms,
+    portable: Terms,
 }
 
 impl Used {
     /// The form of a part that may have these look-ups.
     fn decide(&mut self, part: &Part<'_>, look_ups: LookUps, settings: &Settings) -> Form {
         let LookUps { sixteen, picks, eight } = look_ups;
-        let free = settings.unroll_limit.is_none();
-        let chosen = |code| {
-            let choices = settings.choices.as_ref().filter(|_| free)?;
-            choices.way(&part.path, code).map(|way| chosen(part, way, code))
+        let choices = settings.choices.as_ref().filter(|_| settings.unroll_limit.is_none());
+        let way = |code| choices.and_then(|choices| choices.way(&part.path, code));
+        let limit = settings.unroll_limit;
+        let avx512 = |terms: &mut Terms| {
+            terms.decide(part, way(Target::Avx512), Target::Avx512, (sixteen, picks), limit)
         };
-        let straight = straight(part.csr.nnz(), settings.unroll_limit, self.terms);
-        let terms = cost::TERM * part.csr.nnz() as f64;
-        let most = if straight.is_ok() { terms } else { f64::INFINITY };
-        let looked_up = || {
-            let look_up = sixteen.filter(|look_up| look_up.cost < most);
-            let most = look_up.as_ref().map_or(most, |look_up| look_up.cost);
-            let room = TERMS_PER_MODEL.saturating_sub(self.terms);
-            let fits = |picks: &picks::Choice| picks.terms() <= room && picks.left_over() <= LEFT_OVER_TERMS;
-            let picks = picks.filter(|picks| picks.cost < most && fits(picks));
-            picks.map(Form::Picks).or(look_up.map(Form::Lookup))
+        let avx2 =
+            |terms: &mut Terms| terms.decide(part, way(Target::Avx2), Target::Avx2, (eight, None), limit);
+        let portable = |terms: &mut Terms| {
+            terms.decide(part, way(Target::Portable), Target::Portable, (None, None), limit)
         };
-        let plain = || match &straight {
-            Ok(why) => Form::Straight(why.clone()),
-            Err(why) => Form::Table(None, why.clone()),
-        };
-        let looked_up_eight = || eight.filter(|look_up| look_up.cost < most).map(Form::Lookup);
-        let avx512 = || chosen(Target::Avx512).or_else(looked_up).unwrap_or_else(plain);
-        let avx2 = || chosen(Target::Avx2).or_else(looked_up_eight).unwrap_or_else(plain);
-        let portable = || chosen(Target::Portable).unwrap_or_else(plain);
-        let mut form = match settings.target {
-            Target::Portable => portable(),
-            Target::Avx2 => avx2(),
-            Target::Avx512 => avx512(),
+        match settings.target {
+            Target::Portable => portable(&mut self.portable),
+            Target::Avx2 => avx2(&mut self.avx2),
+            Target::Avx512 => avx512(&mut self.avx512),
             Target::Any => {
                 let (wide, narrow) = ((Family::AVX512, Target::Avx512), (Family::AVX2, Target::Avx2));
-                let tuned = chosen(Target::Portable).is_some();
-                let other = Form::joined(part, narrow, avx2(), portable(), tuned);
-                Form::joined(part, wide, avx512(), other, tuned)
-            }
-        };
-        self.count(&mut form, part.csr.nnz());
-        form
-    }
-
-    /// Counts what a form takes; look-ups learn whether there is room for what they leave over as straight-line code.
-    fn count(&mut self, form: &mut Form, nnz: usize) {
-        match form {
-            Form::Straight(_) => self.terms += nnz,
-            Form::Lookup(choice) => {
-                let room = TERMS_PER_MODEL.saturating_sub(self.terms);
-                choice.straight = choice.left_over <= LEFT_OVER_TERMS.min(room);
-                if choice.straight {
-                    self.terms += choice.left_over;
-                }
-            }
-            Form::Picks(choice) => self.terms += choice.terms(),
-            Form::Table(..) => {}
-            Form::ByFamily(_, first, other) => {
-                self.count(first, nnz);
-                self.count(other, nnz);
+                let tuned = way(Target::Portable).is_some();
+                let other =
+                    Form::joined(part, narrow, avx2(&mut self.avx2), portable(&mut self.portable), tuned);
+                Form::joined(part, wide, avx512(&mut self.avx512), other, tuned)
             }
         }
+    }
+}
+
+/// Terms of straight-line code so far.
+#[derive(Debug, Default, Clone)]
+struct Terms(usize);
+
+impl Terms {
+    /// The form of a part in code for a target: by the way that was chosen, or the cheapest, which may be one of these look-ups.
+    fn decide(
+        &mut self,
+        part: &Part<'_>,
+        way: Option<Way>,
+        code: Target,
+        (look_up, picks): (Option<lookup::Choice>, Option<picks::Choice>),
+        unroll_limit: Option<usize>,
+    ) -> Form {
+        let room = TERMS_PER_MODEL.saturating_sub(self.0);
+        let by_rules = || {
+            let straight = straight(part.csr.nnz(), unroll_limit, self.0);
+            let terms = cost::TERM * part.csr.nnz() as f64;
+            let most = if straight.is_ok() { terms } else { f64::INFINITY };
+            let look_up = look_up.filter(|look_up| look_up.cost < most);
+            let most = look_up.as_ref().map_or(most, |look_up| look_up.cost);
+            let fits = |picks: &picks::Choice| picks.terms() <= room && picks.left_over() <= LEFT_OVER_TERMS;
+            let picks = picks.filter(|picks| picks.cost < most && fits(picks));
+            let plain = || match straight {
+                Ok(why) => Form::Straight(why),
+                Err(why) => Form::Table(None, why),
+            };
+            picks.map(Form::Picks).or(look_up.map(Form::Lookup)).unwrap_or_else(plain)
+        };
+        let mut form = way.map_or_else(by_rules, |way| chosen(part, way, code));
+        match &mut form {
+            Form::Straight(_) => self.0 += part.csr.nnz(),
+            Form::Lookup(choice) => {
+                // What they leave over is straight-line code where there is room for it.
+                choice.straight = choice.left_over <= LEFT_OVER_TERMS.min(room);
+                if choice.straight {
+                    self.0 += choice.left_over;
+                }
+            }
+            Form::Picks(choice) => self.0 += choice.terms(),
+            Form::Table(..) | Form::ByFamily(..) => {}
+        }
+        form
     }
 }
 
@@ -267,11 +307,4 @@ fn straight(nnz: usize, unroll_limit: Option<usize>, used: usize) -> Result<Stri
         thousands(TERMS_PER_MODEL),
         thousands(nnz * BYTES_PER_TERM),
     ))
-}
-
-impl Plan {
-    /// The choice for a part, handed out once.
-    pub(super) fn take(&mut self, path: &Path) -> Option<Form> {
-        self.0.remove(path.dotted())
-    }
 }

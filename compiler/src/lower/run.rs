@@ -11,8 +11,9 @@ use super::builder::Builder;
 use super::layer::{self, Recurrence};
 use super::matrix::multiply;
 use super::path::Path;
+use super::plan::Plan;
+use super::split;
 use super::wide::{Layout, Value};
-use super::{plan, split};
 use crate::model::{Csr, Layer, LayerKind, Linear, LstmWeights, Matrix, Model};
 use crate::program::{Init, LayerCode, Operation, Place, Source, View};
 use crate::settings::Settings;
@@ -89,10 +90,10 @@ pub(super) fn block(
         None => (recurrence.first, (sums, rows)),
         Some(hh) => {
             let field = path.field("weight_h");
-            let (plan, hh) = plan_of(&field, hh, settings);
+            let (plan, hh) = plan_of(builder, (&path.field("weight"), &field), hh, settings);
             let before = std::mem::replace(&mut builder.plan, plan);
             multiply(builder, &field.field("weight"), hh, recurrence.h, rows, Init::Accumulate);
-            builder.plan = before;
+            builder.plan = before.after(&builder.plan);
             (recurrence.cell, (sums, rows))
         }
     })
@@ -156,13 +157,22 @@ fn moved_operations(
     operations
 }
 
-/// The plan for the sparse parts of a matrix, as for a layer of its own; and the matrix back.
-fn plan_of(path: &Path, weight: Matrix, settings: &Settings) -> (plan::Plan, Matrix) {
+/// The plan for the sparse parts of some columns of a matrix, as for a layer of its own, with what was chosen for the whole; and
+/// the matrix back.
+fn plan_of(
+    builder: &Builder,
+    (whole, path): (&Path, &Path),
+    weight: Matrix,
+    settings: &Settings,
+) -> (Plan, Matrix) {
     let (input_size, output_size) = (weight.cols, weight.rows);
+    let choices =
+        settings.choices.as_ref().map(|choices| choices.moved(whole.dotted(), path.field("weight").dotted()));
+    let settings = Settings { choices, ..settings.clone() };
     let kind = LayerKind::Linear(Linear { input_size, output_size, weight, bias: None });
     let layers = vec![Layer { name: path.dotted().to_owned(), kind }];
     let mut model = Model { name: String::new(), layers, check: None, files: Vec::new() };
-    let plan = plan::plan(&model, settings);
+    let plan = Plan::new(&model, &settings, builder.plan.used());
     match model.layers.pop().map(|layer| layer.kind) {
         Some(LayerKind::Linear(linear)) => (plan, linear.weight),
         _ => unreachable!("the layer was put there"),
