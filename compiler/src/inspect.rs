@@ -10,7 +10,7 @@ use std::fmt;
 use crate::lower::BYTES_PER_TERM;
 use crate::model::{EmbeddingWeight, LayerKind, LstmWeights, Matrix, Model, Structure, Tensor};
 use crate::numbers::thousands;
-use crate::program::{Init, LayerCode, Operation, Program, Source, Table};
+use crate::program::{LayerCode, Operation, Program};
 
 /// The table: a row for each layer, and what the whole model takes.
 #[derive(Debug, Clone)]
@@ -191,31 +191,14 @@ fn kernels(code: &LayerCode) -> (Vec<String>, u64) {
 fn stored_bytes(program: &Program, code: &LayerCode) -> usize {
     let mut constants = BTreeSet::new();
     let mut code_bytes = 0;
-    code.visit(&mut |operation| match operation {
-        Operation::Call(call) => {
-            if let Some(Init::Bias { constant, .. }) = call.init {
-                constants.insert(constant.0);
-            }
-            for table in &call.tables {
-                if let Table::Given(id) | Table::Optional(Some(id)) = table {
-                    constants.insert(id.0);
-                }
-            }
-            for input in &call.inputs {
-                if let Source::Row { constant, .. } = input {
-                    constants.insert(constant.0);
-                }
-            }
-        }
-        Operation::Straight(straight) => code_bytes += BYTES_PER_TERM * straight.terms,
-        Operation::Picks(picks) => {
-            code_bytes += BYTES_PER_TERM * picks.count();
-            constants.extend([picks.values.0, picks.indices.0]);
-            if let Init::Bias { constant, .. } = picks.init {
-                constants.insert(constant.0);
-            }
-        }
-        Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
+    code.visit(&mut |operation| {
+        constants.extend(operation.constants().into_iter().map(|id| id.0));
+        code_bytes += BYTES_PER_TERM
+            * match operation {
+                Operation::Straight(straight) => straight.terms,
+                Operation::Picks(picks) => picks.count(),
+                _ => 0,
+            };
     });
     code_bytes + constants.iter().map(|&id| program.constants[id].data.bytes()).sum::<usize>()
 }

@@ -4,8 +4,8 @@
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
 //! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_BLOCKS`] needs
 //! [`DENSE_PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
-//! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], those whose names end in `WIDE` need [`WIDE`], and all need
-//! [`BASE`].
+//! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], [`SELL_WIDE`] and [`TRANSPOSE`] need [`SIXTEEN`], [`DENSE_BATCH`],
+//! [`KRON_OUTER`] and those whose names end in `WIDE`, but [`FILL_WIDE`], need [`WIDE`], and all need [`BASE`].
 //!
 //! [`SELL`], [`CSR`], [`CSR_ROW`], [`GROUPED`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
 //! and `doped_row_t` and names that end in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair

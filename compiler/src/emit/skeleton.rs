@@ -4,6 +4,7 @@ use serde::Serialize;
 use tera::{Context, Tera};
 
 use crate::model::InputKind;
+use crate::numbers::thousands;
 use crate::program::{Code, CodeKind, Families, LayerCode, Operation, Place, Program, Source, View};
 use crate::settings::{Emit, Settings};
 
@@ -154,9 +155,14 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context.insert("output_size", &program.output_size);
     context.insert("state", &buffers(&program.state));
     context.insert("scratch", &buffers(&program.scratch));
-    context.insert("state_bytes", &crate::numbers::thousands(program.state_bytes()));
-    context.insert("scratch_bytes", &crate::numbers::thousands(program.scratch_bytes()));
-    context.insert("table_bytes", &crate::numbers::thousands(program.constant_bytes()));
+    context.insert("state_bytes", &thousands(program.state_bytes()));
+    context.insert("scratch_bytes", &thousands(program.scratch_bytes()));
+    let (bytes, portable) = (program.constant_bytes(), program.portable_bytes());
+    let table_bytes = match portable < bytes && !program.families.named().is_empty() {
+        true => format!("{} bytes ({} where there is no AVX2)", thousands(bytes), thousands(portable)),
+        false => format!("{} bytes", thousands(bytes)),
+    };
+    context.insert("table_bytes", &table_bytes);
     if program.run.steps > 1 {
         context.insert("run_steps", &program.run.steps);
     }
@@ -164,8 +170,8 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
         context.insert("batch", &batch.streams);
         context.insert("batch_state", &buffers(&batch.state));
         context.insert("batch_scratch", &buffers(&batch.scratch));
-        context.insert("batch_state_bytes", &crate::numbers::thousands(batch.state_bytes()));
-        context.insert("batch_scratch_bytes", &crate::numbers::thousands(batch.scratch_bytes()));
+        context.insert("batch_state_bytes", &thousands(batch.state_bytes()));
+        context.insert("batch_scratch_bytes", &thousands(batch.scratch_bytes()));
     }
     families(&mut context, program);
     context

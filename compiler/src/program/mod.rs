@@ -229,6 +229,26 @@ impl Program {
         self.constants.iter().map(|constant| constant.data.bytes()).sum()
     }
 
+    /// Bytes of the tables that code for no family of instructions reads.
+    pub fn portable_bytes(&self) -> usize {
+        fn walk(operations: &[Operation], read: &mut Vec<bool>) {
+            for operation in operations {
+                operation.constants().into_iter().for_each(|id| read[id.0] = true);
+                match operation {
+                    Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => walk(body, read),
+                    Operation::ByFamily { otherwise, .. } => walk(otherwise, read),
+                    Operation::Call(_) | Operation::Straight(_) | Operation::Picks(_) => {}
+                }
+            }
+        }
+        let mut read = vec![false; self.constants.len()];
+        for layer in self.codes().iter().flat_map(|code| code.layers) {
+            walk(&layer.operations, &mut read);
+        }
+        let read = self.constants.iter().zip(read).filter(|(_, read)| *read);
+        read.map(|(constant, _)| constant.data.bytes()).sum()
+    }
+
     /// The constant an id stands for.
     pub fn constant(&self, id: ConstantId) -> &Constant {
         &self.constants[id.0]

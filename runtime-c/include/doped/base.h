@@ -55,7 +55,7 @@
  * stand in one another: DOPED_UNROLL_KNOWN tells it, too, and is for loops whose number of turns is a constant in every
  * place, since it warns of others. Defining DOPED_UNROLL as nothing spares compilers time where speed does not matter. */
 #if defined(DOPED_UNROLL)
-#elif defined(__GNUC__) && !defined(__clang__)
+#elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define DOPED_UNROLL _Pragma("GCC unroll 32")
 #else
 #define DOPED_UNROLL
@@ -219,7 +219,7 @@ DOPED_INLINE float doped_reduce(float *partial) {
  * mask they take the unit that does look-ups; shifts have another on an AMD Zen 5. */
 #if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
 #define DOPED_KEEP_MASKS(word) __asm__("" : "+Yk"(word))
-#define DOPED_NEXT_MASK(word) __asm__("kshiftrq $16, %0, %0" : "+Yk"(word))
+#define DOPED_NEXT_MASK(word) __asm__("kshiftrq {$16, %0, %0|%0, %0, 16}" : "+Yk"(word))
 #else
 #define DOPED_KEEP_MASKS(word) ((void)0)
 #define DOPED_NEXT_MASK(word) ((void)((word) >>= 16))
