@@ -3,6 +3,7 @@
 //! In one run, on one thread of one core: each case's network is made, its peers are built for its shapes and loaded
 //! with the same weights, and timed in turn, every timed result held to the 64-bit reference.
 
+mod aligned;
 mod cases;
 mod copies;
 mod entrants;

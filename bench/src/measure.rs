@@ -130,6 +130,7 @@ fn start(mut peer: Box<dyn Peer>, ring: &Ring, effort: Effort, tolerance: f64) -
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aligned::{Layout, Steps};
     use crate::models::{Flavour, sparse};
 
     #[test]
@@ -142,7 +143,7 @@ mod tests {
 
     /// Gives the right outputs for a while.
     struct Drifting {
-        right: Vec<f32>,
+        right: Steps<f32>,
         calls: usize,
         good: usize,
     }
@@ -151,11 +152,11 @@ mod tests {
         fn time(&mut self, passes: usize) -> Result<f64, String> {
             self.calls += 1;
             if self.calls > self.good {
-                self.right[0] += 1.0;
+                self.right.iter_mut().flatten().for_each(|value| *value += 1.0);
             }
             Ok(passes as f64 * 1e-3)
         }
-        fn outputs(&self) -> &[f32] {
+        fn outputs(&self) -> &Steps<f32> {
             &self.right
         }
         fn about(&self) -> &str {
@@ -175,7 +176,8 @@ mod tests {
             right.extend(outputs[0].iter().map(|&value| value as f32));
         }
         let peer = |good| {
-            let peer: Box<dyn Peer> = Box::new(Drifting { right: right.clone(), calls: 0, good });
+            let peer: Box<dyn Peer> =
+                Box::new(Drifting { right: Steps::of(&right, 4, Layout::Apart), calls: 0, good });
             (Ok(peer), Rc::clone(&ring), crate::ring::TOLERANCE)
         };
         let outcomes = measure(vec![peer(usize::MAX), peer(0), peer(5)], Effort::QUICK);
