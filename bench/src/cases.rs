@@ -104,6 +104,8 @@ pub(crate) enum Wanted {
         /// What is aimed at.
         goal: f64,
     },
+    /// Nothing: shown beside a row that asks about one opponent, so that a faster one is not hidden.
+    Shown,
     /// Within bounds.
     Within {
         /// From.
@@ -114,6 +116,7 @@ pub(crate) enum Wanted {
 }
 
 const DENSE_PEERS: &[Role] = &[Role::Dense, Role::Framework];
+const SPARSE_PEERS: &[Role] = &[Role::Sparse, Role::Plain, Role::MklSparse];
 
 /// All cases, in the order of the tables.
 pub(crate) fn all() -> Vec<Case> {
@@ -141,6 +144,11 @@ pub(crate) fn all() -> Vec<Case> {
 
 fn question(row: Row, of: Entrant, over: Over, floor: f64, goal: f64) -> Question {
     Question { row, of: of.name, over, wanted: Wanted::AtLeast { floor, goal } }
+}
+
+/// The same row against the fastest of all sparse peers.
+fn against_all(row: Row) -> Question {
+    Question { row, of: OURS.name, over: Over::Fastest(SPARSE_PEERS), wanted: Wanted::Shown }
 }
 
 /// How many times as long Rust takes as C.
@@ -198,7 +206,10 @@ fn sparse_part(percent: u32, flavour: Flavour) -> Case {
         streams: 1,
         dense: false,
         entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
-        questions: vec![question(Row::Sparse, OURS, Over::One(MKL_SPARSE.name), 1.7, 2.5)],
+        questions: vec![
+            question(Row::Sparse, OURS, Over::One(MKL_SPARSE.name), 1.7, 2.5),
+            against_all(Row::Sparse),
+        ],
         model: Box::new(move || {
             Ok(models::sparse(&of_model, 2600, 1300, f64::from(percent) / 100.0, flavour))
         }),
@@ -240,7 +251,10 @@ fn small_hh() -> Case {
         streams: 1,
         dense: false,
         entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
-        questions: vec![question(Row::SmallHh, OURS, Over::Fastest(&[Role::Plain]), 5.0, 10.0)],
+        questions: vec![
+            question(Row::SmallHh, OURS, Over::Fastest(&[Role::Plain]), 5.0, 10.0),
+            against_all(Row::SmallHh),
+        ],
         model: Box::new(|| {
             let model = read("shakespeare_small")?;
             let hh = model.layers.into_iter().find_map(|layer| match layer.kind {
@@ -293,7 +307,10 @@ fn streams() -> Case {
         streams: 16,
         dense: false,
         entrants: STREAMS.to_vec(),
-        questions: vec![question(Row::Streams, OURS, Over::Fastest(&[Role::MklSparse]), 2.5, 4.0)],
+        questions: vec![
+            question(Row::Streams, OURS, Over::Fastest(&[Role::MklSparse]), 2.5, 4.0),
+            against_all(Row::Streams),
+        ],
         model: Box::new(|| Ok(models::sparse("sparse_4", 2600, 1300, 0.04, Flavour::Trained))),
     }
 }
@@ -302,4 +319,33 @@ fn streams() -> Case {
 fn read(name: &str) -> Result<Model, String> {
     let path = root().join(format!("../tests/models/{name}.json"));
     files::with_source(Path::new(&path), dopec::read).0.map_err(|faults| faults.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_about_one_sparse_peer_shows_the_fastest_of_all_beside_it() {
+        let mut seen = 0;
+        for case in all() {
+            let sparse = |question: &&Question| {
+                matches!(question.row, Row::Sparse | Row::SmallHh | Row::Streams)
+                    && matches!(question.wanted, Wanted::AtLeast { .. })
+            };
+            for asked in case.questions.iter().filter(sparse) {
+                let shown = case
+                    .questions
+                    .iter()
+                    .find(|question| question.row == asked.row && matches!(question.wanted, Wanted::Shown));
+                let Some(Over::Fastest(roles)) = shown.map(|shown| &shown.over) else {
+                    panic!("{} hides other peers", case.name)
+                };
+                let mut peers = case.entrants.iter().filter(|entrant| entrant.role != Role::Ours);
+                assert!(peers.all(|peer| roles.contains(&peer.role)), "{}", case.name);
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 6);
+    }
 }

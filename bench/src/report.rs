@@ -149,10 +149,14 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
     let (floor, goal) = match question.wanted {
         Wanted::AtLeast { floor, goal } => (short(floor), short(goal)),
         Wanted::Within { low, high } => (format!("{low} .. {high}"), String::new()),
+        Wanted::Shown => (String::new(), String::new()),
     };
     let what = match question.row {
         _ if question.of == OURS_TUNED.name => format!("{}: tuned", result.title),
         Row::RustC => format!("{}: time of Rust over that of C", result.title),
+        _ if matches!(question.wanted, Wanted::Shown) => {
+            format!("{}: fastest of all sparse peers", result.title)
+        }
         Row::Run => format!("{}: `run` against `step`", result.title),
         _ => result.title.clone(),
     };
@@ -163,6 +167,7 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
                 Wanted::AtLeast { goal, .. } if median >= goal => "goal reached",
                 Wanted::AtLeast { floor, .. } if median >= floor => "pass",
                 Wanted::Within { low, high } if (low..=high).contains(&median) => "pass",
+                Wanted::Shown => "",
                 _ => "short",
             };
             let over = answer.over.name;
@@ -296,6 +301,14 @@ mod tests {
             assert!(row.contains("| 6.00 (6.00 .. 6.00) | fast |") && row.contains(verdict), "{row}");
             assert!(table(&result).contains("| wrong | WRONG: 2 instead of 1 |"));
         }
+    }
+
+    #[test]
+    fn what_is_only_shown_has_no_verdict() {
+        let standings = [("ours", Role::Ours, timed(&[1.0])), ("peer", Role::Dense, timed(&[0.5]))];
+        let result = result(&standings, Wanted::Shown);
+        let row = answer_row(&result, &result.questions[0]);
+        assert_eq!(row, "| a case: fastest of all sparse peers |  |  | 0.50 (0.50 .. 0.50) | peer |  |\n");
     }
 
     #[test]
