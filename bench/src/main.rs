@@ -97,6 +97,9 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     machine.iter().for_each(|line| println!("{line}"));
     let target = if arguments.avx2 { Target::Avx2 } else { Target::Any };
     let mut runner = Runner::new(folder.path(), effort, target);
+    if let Err(reason) = runner.measure_limits() {
+        eprintln!("the core's limits are not known: {reason}");
+    }
     let count = cases.len();
     let mut results = Vec::new();
     for (i, case) in cases.iter_mut().enumerate() {
@@ -108,9 +111,8 @@ fn run(arguments: &Arguments) -> Result<(), String> {
         print!("{}", report::table(&result));
         results.push(result);
     }
-    let limits =
-        runner.limits().inspect_err(|reason| eprintln!("the core's limits are not known: {reason}")).ok();
-    let report = Report { machine: &machine, limits, quick: arguments.quick, results: &results };
+    let report =
+        Report { machine: &machine, limits: runner.limits(), quick: arguments.quick, results: &results };
     print!("\n{}", report.summary());
     if arguments.write {
         write("RESULTS.md", &report.markdown())?;

@@ -20,13 +20,15 @@ pub(crate) struct Effort {
     pub(crate) rounds: usize,
     /// Seconds that a block takes at least.
     pub(crate) block: f64,
+    /// Seconds for each of the core's limits.
+    pub(crate) limit: f64,
 }
 
 impl Effort {
     /// For a look.
-    pub(crate) const QUICK: Effort = Effort { rounds: 7, block: 1e-3 };
+    pub(crate) const QUICK: Effort = Effort { rounds: 7, block: 1e-3, limit: 0.005 };
     /// For the record.
-    pub(crate) const FULL: Effort = Effort { rounds: 31, block: 2e-3 };
+    pub(crate) const FULL: Effort = Effort { rounds: 31, block: 2e-3, limit: 0.05 };
 }
 
 /// How a peer fared.

@@ -21,15 +21,12 @@ use crate::toolchain::{Language, Needs, Spec, Workshop};
 static ROOFLINE: Spec =
     Spec { source: "roofline.c", flags: &["-O3", "-ffp-contract=fast"], needs: Needs::Nothing };
 
-/// Seconds for each limit.
-const LIMIT_SECONDS: f64 = 0.05;
-
 /// Measures cases, one after another.
 pub(crate) struct Runner {
     workshop: Workshop,
     folder: PathBuf,
     effort: Effort,
-    limits: Result<Machine, String>,
+    limits: Option<Machine>,
 }
 
 /// What came of a case.
@@ -59,20 +56,25 @@ pub(crate) struct Answer<'r> {
 }
 
 impl Runner {
-    /// Works in `folder`, with code for `target`; measures the core's limits.
+    /// Works in `folder`, with code for `target`.
     pub(crate) fn new(folder: &Path, effort: Effort, target: Target) -> Runner {
-        let mut workshop = Workshop::new(folder, target);
-        let limits =
-            workshop.native(&ROOFLINE, "").and_then(|object| Machine::measure(&object, LIMIT_SECONDS));
-        Runner { workshop, folder: folder.to_owned(), effort, limits }
+        let workshop = Workshop::new(folder, target);
+        Runner { workshop, folder: folder.to_owned(), effort, limits: None }
     }
 
-    /// The core's limits.
+    /// Measures the core's limits, which the cases after it have bounds by.
     ///
     /// # Errors
     ///
     /// Why they could not be measured.
-    pub(crate) fn limits(&self) -> Result<&Machine, &String> {
+    pub(crate) fn measure_limits(&mut self) -> Result<(), String> {
+        let object = self.workshop.native(&ROOFLINE, "")?;
+        self.limits = Some(Machine::measure(&object, self.effort.limit)?);
+        Ok(())
+    }
+
+    /// The core's limits, where they were measured.
+    pub(crate) fn limits(&self) -> Option<&Machine> {
         self.limits.as_ref()
     }
 
@@ -127,7 +129,7 @@ impl Runner {
             })
             .collect();
         let ours = case.streams == 1 && case.entrants.iter().any(|entrant| entrant.role == Role::Ours);
-        let bounds = self.limits.as_ref().ok().filter(|_| ours).map(|machine| {
+        let bounds = self.limits.as_ref().filter(|_| ours).map(|machine| {
             let program = dopec::lower::lower(model.clone(), &self.workshop.settings(Language::C));
             machine.bounds(&program)
         });
@@ -179,7 +181,7 @@ mod tests {
     use crate::models::{Flavour, lstm, sparse};
     use crate::toolchain::root;
 
-    const LOOK: Effort = Effort { rounds: 2, block: 1e-4 };
+    const LOOK: Effort = Effort { rounds: 2, block: 1e-4, limit: 1e-3 };
 
     fn has_gcc() -> bool {
         std::process::Command::new("gcc").arg("--version").output().is_ok()
@@ -214,6 +216,7 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let mut runner = Runner::new(folder.path(), LOOK, Target::Any);
+        runner.measure_limits().unwrap();
         // Neither of 19 and 76 is a multiple of a vector's width.
         let model = lstm("odd_units", 2, 19, 4.0, Flavour::Trained);
         let entrants = vec![OURS, OURS_RUST, OURS_DENSE, HAND, PLAIN];
