@@ -13,6 +13,7 @@ mod models;
 mod network;
 mod peer;
 mod plot;
+mod questions;
 mod report;
 mod ring;
 mod roofline;
@@ -47,7 +48,8 @@ struct Arguments {
     /// Prints the names of the cases.
     #[arg(long)]
     list: bool,
-    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers.
+    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers, and is refused where somebody is missing whom
+    /// a row of what is asked names.
     #[arg(long, conflicts_with_all = ["cases", "peers"])]
     write: bool,
     /// As on a processor whose widest vectors are those of AVX2: dopec's code for that target, peers compiled for it, MKL
@@ -97,6 +99,15 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     machine.iter().for_each(|line| println!("{line}"));
     let target = if arguments.avx2 { Target::Avx2 } else { Target::Any };
     let mut runner = Runner::new(folder.path(), effort, target);
+    if arguments.write {
+        let fail = |missing| {
+            format!(
+                "a record needs everybody whom a row of what is asked names; bench/setup.sh fetches libraries, \
+                 `--features tract` builds tract in:{missing}"
+            )
+        };
+        runner.rehearse(&cases).map_err(fail)?;
+    }
     if let Err(reason) = runner.measure_limits() {
         eprintln!("the core's limits are not known: {reason}");
     }
@@ -105,7 +116,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     for (i, case) in cases.iter_mut().enumerate() {
         eprintln!("{} of {count}: {}", i + 1, case.title);
         if !arguments.peers.is_empty() {
-            case.entrants.retain(|entrant| arguments.peers.iter().any(|name| entrant.name.contains(name)));
+            case.choose(&arguments.peers);
         }
         let result = runner.case(case)?;
         print!("{}", report::table(&result));

@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 
 use dopec::tune::Quartiles;
 
-use crate::cases::{Over, Question, Row, Wanted};
 use crate::entrants::{OURS_TUNED, Role, Standing};
 use crate::measure::Outcome;
 use crate::plot::Series;
+use crate::questions::{Over, Question, Row, Wanted};
 use crate::roofline::{Bounds, Machine};
 use crate::runner::CaseResult;
 
@@ -171,8 +171,15 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
                 _ => "short",
             };
             let over = answer.over.name;
+            let without: Vec<String> =
+                answer.without.iter().map(|(name, why)| format!("{name} ({why})")).collect();
+            let end = match (verdict, without.join("; ")) {
+                (verdict, without) if without.is_empty() => verdict.to_owned(),
+                ("", without) => format!("without: {without}"),
+                (verdict, without) => format!("{verdict}; without: {without}"),
+            };
             format!(
-                "| {what} | {floor} | {goal} | {median:.2} ({first:.2} .. {third:.2}) | {over} | {verdict} |\n"
+                "| {what} | {floor} | {goal} | {median:.2} ({first:.2} .. {third:.2}) | {over} | {end} |\n"
             )
         }
         None => format!("| {what} | {floor} | {goal} | not measured | {} | |\n", why_not(result, question)),
@@ -271,6 +278,7 @@ mod tests {
                     outcome: outcome.clone(),
                 })
                 .collect(),
+            left_out: Vec::new(),
             questions: vec![Question {
                 row: Row::Medium,
                 of: "ours",
@@ -298,7 +306,8 @@ mod tests {
         {
             let result = result(&standings, Wanted::AtLeast { floor, goal });
             let row = answer_row(&result, &result.questions[0]);
-            assert!(row.contains("| 6.00 (6.00 .. 6.00) | fast |") && row.contains(verdict), "{row}");
+            let end = format!("| 6.00 (6.00 .. 6.00) | fast | {verdict}; without: wrong (wrong) |\n");
+            assert!(row.ends_with(&end), "{row}");
             assert!(table(&result).contains("| wrong | WRONG: 2 instead of 1 |"));
         }
     }
