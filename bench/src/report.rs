@@ -28,9 +28,9 @@ impl Report<'_> {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::from(
             "# Results\n\n\
-             Written by `cargo run --release -p dopec-bench -- --write`, after `bench/setup.sh`. Ratios of one run on one\n\
-             machine mean something; times move from machine to machine. How it is measured, and what the cases are:\n\
-             [docs/speed.md](../docs/speed.md).\n\n",
+             Written by `cargo run --release -p dopec-bench --features tract -- --write`, after `bench/setup.sh`. Ratios of\n\
+             one run on one machine mean something; times move from machine to machine. How it is measured, and what the\n\
+             cases are: [docs/speed.md](../docs/speed.md).\n\n",
         );
         if self.quick {
             text += "This was a quick run: few rounds of short blocks.\n\n";
