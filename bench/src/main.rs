@@ -33,6 +33,9 @@ use report::Report;
 use runner::Runner;
 
 /// Measures compiled models beside the peers that bench/setup.sh fetches; prints a table for each case.
+///
+/// A row of a table is measured again by its case, whose name stands under the table's title, and its peer:
+/// `--case layer-128 --peer "gemv by hand"`; with `--peer "dopec, C"` beside that, their ratio, too.
 #[derive(Debug, Parser)]
 #[command(name = "dopec-bench", version)]
 struct Arguments {
@@ -53,7 +56,8 @@ struct Arguments {
     #[arg(long, conflicts_with_all = ["cases", "peers"])]
     write: bool,
     /// As on a processor whose widest vectors are those of AVX2: dopec's code for that target, peers compiled for it, MKL
-    /// and OpenBLAS held to it. onnxruntime and tract can't be, and use what the processor has.
+    /// and OpenBLAS held to it. MKL takes 128-bit SSE on processors of AMD all the same. onnxruntime and tract can't be
+    /// held, and use what the processor has.
     #[arg(long, conflicts_with = "write")]
     avx2: bool,
     /// The processor core to stay on; the last one that this process may use, unless given.
@@ -63,6 +67,10 @@ struct Arguments {
 
 /// What holds MKL and OpenBLAS to AVX2. They read it when they are loaded, so that it must be there from the start.
 const HELD: [(&str, &str); 2] = [("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("OPENBLAS_CORETYPE", "Haswell")];
+
+/// What the machine's lines say of it.
+const HELD_TEXT: &str = "held to AVX2: dopec's code, what is compiled here, OpenBLAS, and MKL, whose `def` kernels (on \
+    processors of AMD) are 128-bit SSE code all the same; not held: onnxruntime and tract";
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -94,7 +102,7 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let mut machine = machine::describe(core);
     if arguments.avx2 {
-        machine.push("held to AVX2: all but onnxruntime and tract".to_owned());
+        machine.push(HELD_TEXT.to_owned());
     }
     machine.iter().for_each(|line| println!("{line}"));
     let target = if arguments.avx2 { Target::Avx2 } else { Target::Any };

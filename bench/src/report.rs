@@ -11,6 +11,14 @@ use crate::questions::{Over, Question, Row, Wanted};
 use crate::roofline::{Bounds, Machine};
 use crate::runner::CaseResult;
 
+/// Whose instructions are known, beneath what the peers say of themselves.
+const INSTRUCTIONS: &str = "\n\
+    Not every peer runs the widest vectors of the processor. MKL's `def` kernels, which it takes on processors of AMD,\n\
+    are 128-bit SSE code for products of a matrix, dense or sparse, and a vector or streams. OpenBLAS's code path is\n\
+    the processor that its kernels are for (Haswell, Zen: AVX2; SkylakeX and Intel's later ones: AVX-512). Eigen, gemv\n\
+    by hand and plain loops are compiled for this processor and name what that allows; emitted code takes the best that\n\
+    it finds there. onnxruntime and tract choose for themselves and do not tell.\n";
+
 /// A whole run.
 pub(crate) struct Report<'r> {
     /// The machine and its tools.
@@ -52,6 +60,7 @@ impl Report<'_> {
         for (name, about) in self.peers() {
             let _ = writeln!(text, "- {name}: {about}");
         }
+        text += INSTRUCTIONS;
         text += "\n## What was asked\n\n";
         text += &self.asked();
         text += "\n## Rooflines\n\n";
@@ -103,7 +112,8 @@ impl Report<'_> {
              a second, {:.0} billion multiply-adds; it reads {:.0} GB/s of 16 KB, {:.0} of 512 KB, {:.0} of 4 MB, {:.0} of\n\
              128 MB, over and over. Bytes are those of the tables that a step reads; loads those and one for every input\n\
              that is taken by its index (two for a term of straight-line code); what is left out only lowers a bound. The\n\
-             gates' time is that of dopec's own cells alone, and no part of the bound.\n\n\
+             bandwidth is the better of those of the two nearest sizes that were measured, eight to a doubling. The gates'\n\
+             time is that of dopec's own cells alone, on a line between measured numbers of units, and no part of the bound.\n\n\
              | case | KB | by bytes, µs | by loads | by multiply-adds | gates alone | bound | reached | reached / bound |\n\
              | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
             machine.loads / 1e9,
