@@ -96,5 +96,7 @@ PEER_INLINE void matrix_multiply(const struct matrix *matrix, int layer, float *
 #include "network.h"
 
 PEER_EXPORT const char *peer_about(void) {
-    return WIDTH == 16 ? "vectors of 16 floats" : WIDTH == 8 ? "vectors of 8 floats" : "vectors of 4 floats";
+    return WIDTH == 16  ? "vectors of 16 floats, " PEER_INSTRUCTIONS
+           : WIDTH == 8 ? "vectors of 8 floats, " PEER_INSTRUCTIONS
+                        : "vectors of 4 floats, " PEER_INSTRUCTIONS;
 }

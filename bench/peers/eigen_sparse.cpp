@@ -54,5 +54,5 @@ PEER_INLINE void matrix_multiply(const struct matrix *matrix, int, float *y, con
 #define TEXT(x) #x
 #define VERSION(a, b, c) TEXT(a) "." TEXT(b) "." TEXT(c)
 PEER_EXPORT const char *peer_about(void) {
-    return "Eigen " VERSION(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION);
+    return "Eigen " VERSION(EIGEN_WORLD_VERSION, EIGEN_MAJOR_VERSION, EIGEN_MINOR_VERSION) ", compiled for " PEER_INSTRUCTIONS;
 }

@@ -1,5 +1,5 @@
 /* What MKL says of itself, and which of its libraries of kernels it has loaded: that is the code path that it takes on
- * this processor (libmkl_def: the plain one; mc3, avx2, avx512: by instructions). Call it after a product. */
+ * this processor (libmkl_def: 128-bit SSE, but for products of two matrices; the others by name). Call it after a product. */
 #ifndef MKL_PATH_H
 #define MKL_PATH_H
 #include <mkl.h>
@@ -8,7 +8,8 @@
 
 static void mkl_about(char *text, size_t size) {
     static const char *const paths[] = {"def", "mc3", "avx2", "avx512", "avx10"};
-    char line[1024], wanted[32], found[64] = "";
+    static const char *const texts[] = {"def (128-bit SSE)", "mc3 (128-bit SSE)", "avx2", "avx512", "avx10"};
+    char line[1024], wanted[32], found[128] = "";
     MKLVersion version;
     mkl_get_version(&version);
     for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
@@ -16,7 +17,7 @@ static void mkl_about(char *text, size_t size) {
         snprintf(wanted, sizeof wanted, "libmkl_%s.so", paths[i]);
         while (maps != NULL && fgets(line, sizeof line, maps) != NULL) {
             if (strstr(line, wanted) != NULL) {
-                snprintf(found + strlen(found), sizeof found - strlen(found), " %s", paths[i]);
+                snprintf(found + strlen(found), sizeof found - strlen(found), " %s", texts[i]);
                 break;
             }
         }

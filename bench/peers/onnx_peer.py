@@ -147,24 +147,34 @@ def session(made):
     return onnxruntime.InferenceSession(made.SerializeToString(), options, providers=["CPUExecutionProvider"])
 
 
+def value(array):
+    """A copy for binding, at an address that is a multiple of 64, as the other peers' inputs and outputs."""
+    memory = numpy.empty(array.nbytes + 64, numpy.uint8)
+    first = -memory.ctypes.data % 64
+    copy = memory[first : first + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    made = onnxruntime.OrtValue.ortvalue_from_numpy(copy)
+    assert made.data_ptr() % 64 == 0, "onnxruntime has copied what it was given"
+    return made
+
+
 class Calls:
     """The calls of one pass, each with its inputs and outputs bound before."""
 
     def __init__(self, network, made, output, steps):
         self.session = session(made)
-        value = onnxruntime.OrtValue.ortvalue_from_numpy
         count = network.steps // steps
         inputs = network.inputs.reshape(count, steps, 1, -1)
         if network.tokens:
             inputs = inputs.reshape(count, steps, 1)
-        self.outputs = numpy.full((count, steps, 1, network.layers[-1][2]), numpy.nan, numpy.float32)
+        outputs = numpy.full((steps, 1, network.layers[-1][2]), numpy.nan, numpy.float32)
         self.zeros = {f"{letter}{i}": numpy.zeros((1, 1, size), numpy.float32) for i, size in network.lstms() for letter in "hc"}
         # Two of each state, read and written in turn; the first pair is that of the start.
-        self.states = {name: [value(zeros.copy()) for _ in range(3)] for name, zeros in self.zeros.items()}
+        self.states = {name: [value(zeros) for _ in range(3)] for name, zeros in self.zeros.items()}
         self.bindings, self.keep = [], []
         for call in range(count):
             binding = self.session.io_binding()
-            given, result = value(numpy.ascontiguousarray(inputs[call])), value(self.outputs[call])
+            given, result = value(inputs[call]), value(outputs)
             self.keep.append((given, result))
             binding.bind_ortvalue_input("x", given)
             binding.bind_ortvalue_output(output, result)

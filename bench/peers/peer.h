@@ -30,6 +30,19 @@ PEER_EXPORT void peer_run(const void *in, size_t steps, float *out);
 /* Gives the memory of the weights back; nothing is called after. */
 PEER_EXPORT void peer_close(void);
 
+/* The instructions that the compiler was allowed. */
+#if defined(__AVX512F__)
+#define PEER_INSTRUCTIONS "AVX-512"
+#elif defined(__AVX2__)
+#define PEER_INSTRUCTIONS "AVX2"
+#elif defined(__AVX__)
+#define PEER_INSTRUCTIONS "AVX"
+#elif defined(__x86_64__)
+#define PEER_INSTRUCTIONS "128-bit SSE"
+#else
+#define PEER_INSTRUCTIONS "this processor"
+#endif
+
 #define PEER_HUGE ((size_t)2 << 20)
 
 static void *peer_memories[64];

@@ -118,5 +118,5 @@ PEER_INLINE void matrix_multiply(const struct matrix *matrix, int layer, float *
 #endif
 
 PEER_EXPORT const char *peer_about(void) {
-    return "plain loops";
+    return "plain loops, compiled for " PEER_INSTRUCTIONS;
 }

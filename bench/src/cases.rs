@@ -6,10 +6,11 @@ use dopec::files;
 use dopec::model::{LayerKind, LstmWeights, Matrix, Model};
 
 use crate::entrants::{
-    DENSE, Entrant, FRAMEWORKS, HAND, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, OURS_TUNED, PLAINS,
-    Role, SPARSE, STREAMS,
+    DENSE, Entrant, FRAMEWORKS, HAND, How, MKL_SPARSE, ONNX_RUN, OURS, OURS_RUN, OURS_RUST, OURS_TUNED,
+    PLAINS, Role, SPARSE, STREAMS,
 };
 use crate::models::{self, Flavour};
+use crate::questions::{Over, Question, Row, Wanted};
 use crate::toolchain::root;
 
 /// A case before its network is made.
@@ -28,92 +29,35 @@ pub(crate) struct Case {
     pub(crate) dense: bool,
     /// Who is measured.
     pub(crate) entrants: Vec<Entrant>,
+    /// Who would be, were all asked to run.
+    pub(crate) left_out: Vec<Entrant>,
     /// What is asked.
     pub(crate) questions: Vec<Question>,
     /// Makes the network.
     pub(crate) model: Box<dyn Fn() -> Result<Model, String>>,
 }
 
-/// A ratio that is asked of a case.
-#[derive(Debug, Clone)]
-pub(crate) struct Question {
-    /// The row of the table that it belongs to.
-    pub(crate) row: Row,
-    /// Whose speed.
-    pub(crate) of: &'static str,
-    /// Over whose: the fastest of these.
-    pub(crate) over: Over,
-    /// What is asked.
-    pub(crate) wanted: Wanted,
-}
+impl Case {
+    /// Leaves out whom none of these is part of the name of.
+    pub(crate) fn choose(&mut self, names: &[String]) {
+        let chosen = |entrant: &Entrant| names.iter().any(|name| entrant.name.contains(name));
+        let (chosen, others) = self.entrants.iter().copied().partition(chosen);
+        self.entrants = chosen;
+        self.left_out.extend::<Vec<Entrant>>(others);
+    }
 
-/// The rows of the table of what is asked.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Row {
-    /// The medium language model against the fastest dense peer.
-    Medium,
-    /// The large one.
-    Large,
-    /// A sparse part against MKL's handle.
-    Sparse,
-    /// A layer against frameworks.
-    LayerFrameworks,
-    /// A layer against gemv by hand.
-    LayerHand,
-    /// The trained small model's W_hh against the CSR loop.
-    SmallHh,
-    /// `run` against `step`.
-    Run,
-    /// Sixteen streams against MKL's sparse × dense.
-    Streams,
-    /// Rust against C.
-    RustC,
-}
-
-impl Row {
-    /// All, in order.
-    pub(crate) const ALL: [Row; 9] = [
-        Row::Medium,
-        Row::Large,
-        Row::Sparse,
-        Row::LayerFrameworks,
-        Row::LayerHand,
-        Row::SmallHh,
-        Row::Run,
-        Row::Streams,
-        Row::RustC,
-    ];
-}
-
-/// Against whom.
-#[derive(Debug, Clone)]
-pub(crate) enum Over {
-    /// The fastest of a role, or of several.
-    Fastest(&'static [Role]),
-    /// One peer.
-    One(&'static str),
-}
-
-/// What a ratio must be.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Wanted {
-    /// At least the floor; the goal, if it can be.
-    AtLeast {
-        /// Known to be within reach.
-        floor: f64,
-        /// What is aimed at.
-        goal: f64,
-    },
-    /// Within bounds.
-    Within {
-        /// From.
-        low: f64,
-        /// To.
-        high: f64,
-    },
+    /// Whom what is asked of the case names.
+    fn named(&self) -> impl Iterator<Item = Entrant> {
+        let named = |entrant: &&Entrant| {
+            let mut questions = self.questions.iter();
+            questions.any(|asked| asked.of == entrant.name || asked.over.names(entrant.name, entrant.role))
+        };
+        self.entrants.iter().filter(named).copied()
+    }
 }
 
 const DENSE_PEERS: &[Role] = &[Role::Dense, Role::Framework];
+const SPARSE_PEERS: &[Role] = &[Role::Sparse, Role::Plain, Role::MklSparse];
 
 /// All cases, in the order of the tables.
 pub(crate) fn all() -> Vec<Case> {
@@ -139,8 +83,55 @@ pub(crate) fn all() -> Vec<Case> {
     cases
 }
 
+/// Small networks that bring up everybody whom these cases' questions name: one for each kind of network. Of what dopec emits
+/// after tuning it takes none, since that needs nothing but what untuned code needs.
+pub(crate) fn rehearsals(cases: &[Case]) -> Vec<Case> {
+    let mut rehearsals: Vec<Case> = Vec::new();
+    for case in cases {
+        let (dense, streams) = (case.dense, case.streams);
+        let place = rehearsals.iter().position(|known| (known.dense, known.streams) == (dense, streams));
+        let place = place.unwrap_or_else(|| {
+            rehearsals.push(rehearsal(dense, streams));
+            rehearsals.len() - 1
+        });
+        let entrants = &mut rehearsals[place].entrants;
+        for entrant in case.named().filter(|entrant| !matches!(entrant.how, How::Tuned)) {
+            if entrants.iter().all(|known| known.name != entrant.name) {
+                entrants.push(entrant);
+            }
+        }
+    }
+    rehearsals
+}
+
+fn rehearsal(dense: bool, streams: usize) -> Case {
+    Case {
+        name: "rehearsal".to_owned(),
+        title: "a small network".to_owned(),
+        compression: None,
+        steps: 2,
+        streams,
+        dense,
+        entrants: Vec::new(),
+        left_out: Vec::new(),
+        questions: Vec::new(),
+        model: Box::new(move || {
+            Ok(if dense {
+                models::lstm("rehearsal", 1, 16, 4.0, Flavour::Uniform)
+            } else {
+                models::sparse("rehearsal", 32, 16, 0.25, Flavour::Uniform)
+            })
+        }),
+    }
+}
+
 fn question(row: Row, of: Entrant, over: Over, floor: f64, goal: f64) -> Question {
     Question { row, of: of.name, over, wanted: Wanted::AtLeast { floor, goal } }
+}
+
+/// The same row against the fastest of all sparse peers.
+fn against_all(row: Row) -> Question {
+    Question { row, of: OURS.name, over: Over::Fastest(SPARSE_PEERS), wanted: Wanted::Shown }
 }
 
 /// How many times as long Rust takes as C.
@@ -179,6 +170,7 @@ fn language_model(
         streams: 1,
         dense: true,
         entrants: entrants(&[&[OURS, OURS_TUNED, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        left_out: Vec::new(),
         questions: vec![
             question(row, OURS, Over::Fastest(DENSE_PEERS), part * compression, compression),
             question(row, OURS_TUNED, Over::Fastest(DENSE_PEERS), part * compression, compression),
@@ -198,7 +190,11 @@ fn sparse_part(percent: u32, flavour: Flavour) -> Case {
         streams: 1,
         dense: false,
         entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
-        questions: vec![question(Row::Sparse, OURS, Over::One(MKL_SPARSE.name), 1.7, 2.5)],
+        left_out: Vec::new(),
+        questions: vec![
+            question(Row::Sparse, OURS, Over::One(MKL_SPARSE.name), 1.7, 2.5),
+            against_all(Row::Sparse),
+        ],
         model: Box::new(move || {
             Ok(models::sparse(&of_model, 2600, 1300, f64::from(percent) / 100.0, flavour))
         }),
@@ -226,6 +222,7 @@ fn layer(units: usize) -> Case {
         streams: 1,
         dense: true,
         entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        left_out: Vec::new(),
         questions,
         model: Box::new(move || Ok(models::lstm(&of_model, 1, units, 20.0, Flavour::Trained))),
     }
@@ -240,7 +237,11 @@ fn small_hh() -> Case {
         streams: 1,
         dense: false,
         entrants: entrants(&[&[OURS, OURS_RUST], &SPARSE]),
-        questions: vec![question(Row::SmallHh, OURS, Over::Fastest(&[Role::Plain]), 5.0, 10.0)],
+        left_out: Vec::new(),
+        questions: vec![
+            question(Row::SmallHh, OURS, Over::Fastest(&[Role::Plain]), 5.0, 10.0),
+            against_all(Row::SmallHh),
+        ],
         model: Box::new(|| {
             let model = read("shakespeare_small")?;
             let hh = model.layers.into_iter().find_map(|layer| match layer.kind {
@@ -265,6 +266,7 @@ fn trained(name: &'static str, steps: usize) -> Case {
         streams: 1,
         dense: true,
         entrants: entrants(&[&[OURS, OURS_RUST], &DENSE, &FRAMEWORKS, &PLAINS]),
+        left_out: Vec::new(),
         questions: vec![rust_against_c()],
         model: Box::new(move || read(name)),
     }
@@ -279,6 +281,7 @@ fn run_against_step() -> Case {
         streams: 1,
         dense: true,
         entrants: vec![OURS, OURS_RUN, ONNX_RUN],
+        left_out: Vec::new(),
         questions: vec![question(Row::Run, OURS_RUN, Over::One(OURS.name), 1.3, 1.8)],
         model: Box::new(|| Ok(models::lstm("medium_25", 2, 650, 25.0, Flavour::Trained))),
     }
@@ -293,7 +296,11 @@ fn streams() -> Case {
         streams: 16,
         dense: false,
         entrants: STREAMS.to_vec(),
-        questions: vec![question(Row::Streams, OURS, Over::Fastest(&[Role::MklSparse]), 2.5, 4.0)],
+        left_out: Vec::new(),
+        questions: vec![
+            question(Row::Streams, OURS, Over::Fastest(&[Role::MklSparse]), 2.5, 4.0),
+            against_all(Row::Streams),
+        ],
         model: Box::new(|| Ok(models::sparse("sparse_4", 2600, 1300, 0.04, Flavour::Trained))),
     }
 }
@@ -302,4 +309,57 @@ fn streams() -> Case {
 fn read(name: &str) -> Result<Model, String> {
     let path = root().join(format!("../tests/models/{name}.json"));
     files::with_source(Path::new(&path), dopec::read).0.map_err(|faults| faults.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_asks_about_one_sparse_peer_shows_the_fastest_of_all_beside_it() {
+        let mut seen = 0;
+        for case in all() {
+            let sparse = |question: &&Question| {
+                matches!(question.row, Row::Sparse | Row::SmallHh | Row::Streams)
+                    && matches!(question.wanted, Wanted::AtLeast { .. })
+            };
+            for asked in case.questions.iter().filter(sparse) {
+                let shown = case
+                    .questions
+                    .iter()
+                    .find(|question| question.row == asked.row && matches!(question.wanted, Wanted::Shown));
+                let Some(Over::Fastest(roles)) = shown.map(|shown| &shown.over) else {
+                    panic!("{} hides other peers", case.name)
+                };
+                let mut peers = case.entrants.iter().filter(|entrant| entrant.role != Role::Ours);
+                assert!(peers.all(|peer| roles.contains(&peer.role)), "{}", case.name);
+                seen += 1;
+            }
+        }
+        assert_eq!(seen, 6);
+    }
+
+    #[test]
+    fn whom_questions_name_is_rehearsed() {
+        let cases = all();
+        let rehearsals = rehearsals(&cases);
+        assert_eq!(rehearsals.len(), 3);
+        let rehearsed = |name: &str| {
+            rehearsals.iter().filter(|case| case.entrants.iter().any(|entrant| entrant.name == name)).count()
+        };
+        for entrant in cases.iter().flat_map(|case| &case.entrants) {
+            let asked = !matches!(entrant.role, Role::Sequence) && !entrant.name.starts_with("plain");
+            let expected = asked && entrant.name != OURS_TUNED.name;
+            assert_eq!(rehearsed(entrant.name) > 0, expected, "{}", entrant.name);
+        }
+    }
+
+    #[test]
+    fn whom_no_name_chooses_is_left_out() {
+        let mut case = sparse_part(4, Flavour::Uniform);
+        case.choose(&["dopec, C".to_owned(), "Eigen".to_owned()]);
+        let names = |entrants: &[Entrant]| entrants.iter().map(|entrant| entrant.name).collect::<Vec<_>>();
+        assert_eq!(names(&case.entrants), ["dopec, C", "Eigen sparse, by rows", "Eigen sparse, by columns"]);
+        assert_eq!(case.left_out.len(), 4);
+    }
 }

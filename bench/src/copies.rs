@@ -9,8 +9,8 @@
 
 use std::fs;
 use std::path::Path;
-use std::rc::Rc;
 
+use crate::aligned::Steps;
 use crate::peer::{Mode, Native, Peer};
 use crate::ring::Ring;
 
@@ -29,7 +29,7 @@ impl Copies {
     /// # Errors
     ///
     /// Why one can't be written or loaded.
-    pub(crate) fn open(object: &Path, weights: &Path, ring: &Rc<Ring>, mode: Mode) -> Result<Copies, String> {
+    pub(crate) fn open(object: &Path, weights: &Path, ring: &Ring, mode: Mode) -> Result<Copies, String> {
         let copy = |i| {
             let path = object.with_extension(format!("{i}.so"));
             fs::copy(object, &path).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -44,7 +44,7 @@ impl Peer for Copies {
         self.copies[self.now].time(passes)
     }
 
-    fn outputs(&self) -> &[f32] {
+    fn outputs(&self) -> &Steps<f32> {
         self.copies[self.now].outputs()
     }
 

@@ -91,8 +91,8 @@ entrants! {
     MKL_COLUMNS = "MKL sgemv, by columns", Dense, native!("blas.c", Mkl, ["-O3", "-DBY_COLUMNS"]);
     OPENBLAS = "OpenBLAS sgemv", Dense, native!("blas.c", OpenBlas, ["-O3"]);
     OPENBLAS_COLUMNS = "OpenBLAS sgemv, by columns", Dense, native!("blas.c", OpenBlas, ["-O3", "-DBY_COLUMNS"]);
-    EIGEN = "Eigen", Dense, native!("eigen_dense.cpp", Eigen, ["-O3"]);
-    EIGEN_COLUMNS = "Eigen, by columns", Dense, native!("eigen_dense.cpp", Eigen, ["-O3", "-DBY_COLUMNS"]);
+    EIGEN = "Eigen", Dense, native!("eigen_dense.cpp", Eigen, ["-O3", "-DNDEBUG"]);
+    EIGEN_COLUMNS = "Eigen, by columns", Dense, native!("eigen_dense.cpp", Eigen, ["-O3", "-DNDEBUG", "-DBY_COLUMNS"]);
     ONNX = "onnxruntime, a step a call", Framework, How::Onnx(Mode::Step);
     ONNX_RUN = "onnxruntime, all steps in a call", Sequence, How::Onnx(Mode::Run);
     TRACT = "tract, a step a call", Framework, How::Tract;
@@ -104,8 +104,8 @@ entrants! {
     MKL_STREAMS = "MKL sparse × dense, [stream][element]", MklSparse, native!("mkl_sparse.c", Mkl, ["-O3", "-DBY_STREAMS"]);
     MKL_SIDE_BY_SIDE = "MKL sparse × dense, [element][stream]", MklSparse, side_by_side!("mkl_sparse.c", Mkl, ["-O3"]);
     LOOP_SIDE_BY_SIDE = "CSR loop × dense, [element][stream]", Plain, side_by_side!("plain.c", Nothing, ["-O3"]);
-    EIGEN_SPARSE = "Eigen sparse, by rows", Sparse, native!("eigen_sparse.cpp", Eigen, ["-O3"]);
-    EIGEN_SPARSE_COLUMNS = "Eigen sparse, by columns", Sparse, native!("eigen_sparse.cpp", Eigen, ["-O3", "-DBY_COLUMNS"]);
+    EIGEN_SPARSE = "Eigen sparse, by rows", Sparse, native!("eigen_sparse.cpp", Eigen, ["-O3", "-DNDEBUG"]);
+    EIGEN_SPARSE_COLUMNS = "Eigen sparse, by columns", Sparse, native!("eigen_sparse.cpp", Eigen, ["-O3", "-DNDEBUG", "-DBY_COLUMNS"]);
 }
 
 /// The peers of dense networks.

@@ -3,6 +3,7 @@
 //! In one run, on one thread of one core: each case's network is made, its peers are built for its shapes and loaded
 //! with the same weights, and timed in turn, every timed result held to the 64-bit reference.
 
+mod aligned;
 mod cases;
 mod copies;
 mod entrants;
@@ -12,6 +13,7 @@ mod models;
 mod network;
 mod peer;
 mod plot;
+mod questions;
 mod report;
 mod ring;
 mod roofline;
@@ -31,6 +33,9 @@ use report::Report;
 use runner::Runner;
 
 /// Measures compiled models beside the peers that bench/setup.sh fetches; prints a table for each case.
+///
+/// A row of a table is measured again by its case, whose name stands under the table's title, and its peer:
+/// `--case layer-128 --peer "gemv by hand"`; with `--peer "dopec, C"` beside that, their ratio, too.
 #[derive(Debug, Parser)]
 #[command(name = "dopec-bench", version)]
 struct Arguments {
@@ -46,11 +51,13 @@ struct Arguments {
     /// Prints the names of the cases.
     #[arg(long)]
     list: bool,
-    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers.
+    /// Writes bench/RESULTS.md and docs/speedup.svg; takes all cases and peers, and is refused where somebody is missing whom
+    /// a row of what is asked names.
     #[arg(long, conflicts_with_all = ["cases", "peers"])]
     write: bool,
     /// As on a processor whose widest vectors are those of AVX2: dopec's code for that target, peers compiled for it, MKL
-    /// and OpenBLAS held to it. onnxruntime and tract can't be, and use what the processor has.
+    /// and OpenBLAS held to it. MKL takes 128-bit SSE on processors of AMD all the same. onnxruntime and tract can't be
+    /// held, and use what the processor has.
     #[arg(long, conflicts_with = "write")]
     avx2: bool,
     /// The processor core to stay on; the last one that this process may use, unless given.
@@ -60,6 +67,10 @@ struct Arguments {
 
 /// What holds MKL and OpenBLAS to AVX2. They read it when they are loaded, so that it must be there from the start.
 const HELD: [(&str, &str); 2] = [("MKL_ENABLE_INSTRUCTIONS", "AVX2"), ("OPENBLAS_CORETYPE", "Haswell")];
+
+/// What the machine's lines say of it.
+const HELD_TEXT: &str = "held to AVX2: dopec's code, what is compiled here, OpenBLAS, and MKL, whose `def` kernels (on \
+    processors of AMD) are 128-bit SSE code all the same; not held: onnxruntime and tract";
 
 fn main() -> ExitCode {
     match run(&Arguments::parse()) {
@@ -91,25 +102,36 @@ fn run(arguments: &Arguments) -> Result<(), String> {
     let effort = if arguments.quick { Effort::QUICK } else { Effort::FULL };
     let mut machine = machine::describe(core);
     if arguments.avx2 {
-        machine.push("held to AVX2: all but onnxruntime and tract".to_owned());
+        machine.push(HELD_TEXT.to_owned());
     }
     machine.iter().for_each(|line| println!("{line}"));
     let target = if arguments.avx2 { Target::Avx2 } else { Target::Any };
     let mut runner = Runner::new(folder.path(), effort, target);
+    if arguments.write {
+        let fail = |missing| {
+            format!(
+                "a record needs everybody whom a row of what is asked names; bench/setup.sh fetches libraries, \
+                 `--features tract` builds tract in:{missing}"
+            )
+        };
+        runner.rehearse(&cases).map_err(fail)?;
+    }
+    if let Err(reason) = runner.measure_limits() {
+        eprintln!("the core's limits are not known: {reason}");
+    }
     let count = cases.len();
     let mut results = Vec::new();
     for (i, case) in cases.iter_mut().enumerate() {
         eprintln!("{} of {count}: {}", i + 1, case.title);
         if !arguments.peers.is_empty() {
-            case.entrants.retain(|entrant| arguments.peers.iter().any(|name| entrant.name.contains(name)));
+            case.choose(&arguments.peers);
         }
         let result = runner.case(case)?;
         print!("{}", report::table(&result));
         results.push(result);
     }
-    let limits =
-        runner.limits().inspect_err(|reason| eprintln!("the core's limits are not known: {reason}")).ok();
-    let report = Report { machine: &machine, limits, quick: arguments.quick, results: &results };
+    let report =
+        Report { machine: &machine, limits: runner.limits(), quick: arguments.quick, results: &results };
     print!("\n{}", report.summary());
     if arguments.write {
         write("RESULTS.md", &report.markdown())?;

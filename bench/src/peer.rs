@@ -7,11 +7,11 @@ use std::ffi::{CStr, CString, c_char, c_int, c_void};
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
-use std::rc::Rc;
 
 use libloading::os::unix::{Library, RTLD_LOCAL, RTLD_NOW};
 use rustix::time::{ClockId, clock_gettime};
 
+use crate::aligned::{Layout, Steps};
 use crate::ring::Ring;
 
 /// Seconds that this process has been on a core, in all its threads: what other processes take from it is not counted,
@@ -31,7 +31,7 @@ pub(crate) trait Peer {
     fn time(&mut self, passes: usize) -> Result<f64, String>;
 
     /// What the last timed pass computed.
-    fn outputs(&self) -> &[f32];
+    fn outputs(&self) -> &Steps<f32>;
 
     /// The library behind it, with version and code path.
     fn about(&self) -> &str;
@@ -56,8 +56,9 @@ pub(crate) struct Native {
     reset: unsafe extern "C" fn(),
     close: unsafe extern "C" fn(),
     mode: Mode,
-    ring: Rc<Ring>,
-    outputs: Vec<f32>,
+    steps: usize,
+    inputs: Steps<u32>,
+    outputs: Steps<f32>,
     about: String,
     /// Holds the functions: let go last.
     _library: Library,
@@ -73,8 +74,9 @@ impl Native {
     ///
     /// Why it can't be loaded, or did not take the weights.
     #[allow(unsafe_code)]
-    pub(crate) fn open(object: &Path, weights: &Path, ring: &Rc<Ring>, mode: Mode) -> Result<Native, String> {
+    pub(crate) fn open(object: &Path, weights: &Path, ring: &Ring, mode: Mode) -> Result<Native, String> {
         let text = |error: libloading::Error| error.to_string();
+        let layout = if mode == Mode::Step { Layout::Apart } else { Layout::InARow };
         // SAFETY: the object was compiled from the bench's own sources, whose constructors do nothing; the libraries
         // that it needs are those it was linked with.
         let library =
@@ -98,8 +100,9 @@ impl Native {
                 reset: *library.get(b"peer_reset").map_err(text)?,
                 close: *library.get(b"peer_close").map_err(text)?,
                 mode,
-                ring: Rc::clone(ring),
-                outputs: vec![0.0; ring.steps * ring.output_len],
+                steps: ring.steps,
+                inputs: Steps::of(&ring.inputs, ring.input_words, layout),
+                outputs: Steps::new(ring.steps, ring.output_len, layout, 0.0),
                 _library: library,
             }
         };
@@ -110,23 +113,21 @@ impl Native {
 impl Peer for Native {
     #[allow(unsafe_code)]
     fn time(&mut self, passes: usize) -> Result<f64, String> {
-        let ring = &*self.ring;
         self.outputs.fill(f32::NAN);
         let start = seconds();
         for _ in 0..passes {
-            // SAFETY: a peer reads `input_words` words and writes `output_len` floats a step; the vectors hold that
-            // many for each of the steps.
+            // SAFETY: a peer reads `input_words` words and writes `output_len` floats a step; each step's vectors hold
+            // that many, and those of a run stand in a row.
             unsafe {
                 (self.reset)();
                 match self.mode {
                     Mode::Step => {
-                        for step in 0..ring.steps {
-                            let input = ring.inputs.as_ptr().add(step * ring.input_words);
-                            (self.step)(input.cast(), self.outputs.as_mut_ptr().add(step * ring.output_len));
+                        for (input, output) in self.inputs.iter().zip(self.outputs.iter_mut()) {
+                            (self.step)(input.as_ptr().cast(), output.as_mut_ptr());
                         }
                     }
                     Mode::Run => {
-                        (self.run)(ring.inputs.as_ptr().cast(), ring.steps, self.outputs.as_mut_ptr());
+                        (self.run)(self.inputs.as_ptr().cast(), self.steps, self.outputs.as_mut_ptr());
                     }
                 }
             }
@@ -134,7 +135,7 @@ impl Peer for Native {
         Ok(seconds() - start)
     }
 
-    fn outputs(&self) -> &[f32] {
+    fn outputs(&self) -> &Steps<f32> {
         &self.outputs
     }
 
@@ -156,7 +157,7 @@ pub(crate) struct Process {
     child: Child,
     to: ChildStdin,
     from: BufReader<ChildStdout>,
-    outputs: Vec<f32>,
+    outputs: Steps<f32>,
     about: String,
 }
 
@@ -176,7 +177,7 @@ impl Process {
         let (Some(to), Some(from)) = (child.stdin.take(), child.stdout.take()) else {
             return Err("the process has no pipes".to_owned());
         };
-        let outputs = vec![0.0; ring.steps * ring.output_len];
+        let outputs = Steps::new(ring.steps, ring.output_len, Layout::Apart, 0.0);
         let mut process = Process { child, to, from: BufReader::new(from), outputs, about: String::new() };
         let line = process.line()?;
         match line.strip_prefix("ready ") {
@@ -210,15 +211,15 @@ impl Peer for Process {
             .map_err(|error| error.to_string())?;
         let line = self.line()?;
         let nanoseconds: f64 = line.parse().map_err(|_| format!("said `{line}` instead of nanoseconds"))?;
-        let mut bytes = vec![0_u8; 4 * self.outputs.len()];
+        let mut bytes = vec![0_u8; 4 * self.outputs.elements()];
         self.from.read_exact(&mut bytes).map_err(|error| error.to_string())?;
-        for (output, word) in self.outputs.iter_mut().zip(bytes.chunks_exact(4)) {
+        for (output, word) in self.outputs.iter_mut().flatten().zip(bytes.chunks_exact(4)) {
             *output = f32::from_le_bytes([word[0], word[1], word[2], word[3]]);
         }
         Ok(nanoseconds / 1e9)
     }
 
-    fn outputs(&self) -> &[f32] {
+    fn outputs(&self) -> &Steps<f32> {
         &self.outputs
     }
 

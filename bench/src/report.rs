@@ -4,12 +4,20 @@ use std::fmt::Write as _;
 
 use dopec::tune::Quartiles;
 
-use crate::cases::{Over, Question, Row, Wanted};
 use crate::entrants::{OURS_TUNED, Role, Standing};
 use crate::measure::Outcome;
 use crate::plot::Series;
+use crate::questions::{Over, Question, Row, Wanted};
 use crate::roofline::{Bounds, Machine};
 use crate::runner::CaseResult;
+
+/// Whose instructions are known, beneath what the peers say of themselves.
+const INSTRUCTIONS: &str = "\n\
+    Not every peer runs the widest vectors of the processor. MKL's `def` kernels, which it takes on processors of AMD,\n\
+    are 128-bit SSE code for products of a matrix, dense or sparse, and a vector or streams. OpenBLAS's code path is\n\
+    the processor that its kernels are for (Haswell, Zen: AVX2; SkylakeX and Intel's later ones: AVX-512). Eigen, gemv\n\
+    by hand and plain loops are compiled for this processor and name what that allows; emitted code takes the best that\n\
+    it finds there. onnxruntime and tract choose for themselves and do not tell.\n";
 
 /// A whole run.
 pub(crate) struct Report<'r> {
@@ -28,9 +36,9 @@ impl Report<'_> {
     pub(crate) fn markdown(&self) -> String {
         let mut text = String::from(
             "# Results\n\n\
-             Written by `cargo run --release -p dopec-bench -- --write`, after `bench/setup.sh`. Ratios of one run on one\n\
-             machine mean something; times move from machine to machine. How it is measured, and what the cases are:\n\
-             [docs/speed.md](../docs/speed.md).\n\n",
+             Written by `cargo run --release -p dopec-bench --features tract -- --write`, after `bench/setup.sh`. Ratios of\n\
+             one run on one machine mean something; times move from machine to machine. How it is measured, and what the\n\
+             cases are: [docs/speed.md](../docs/speed.md).\n\n",
         );
         if self.quick {
             text += "This was a quick run: few rounds of short blocks.\n\n";
@@ -52,6 +60,7 @@ impl Report<'_> {
         for (name, about) in self.peers() {
             let _ = writeln!(text, "- {name}: {about}");
         }
+        text += INSTRUCTIONS;
         text += "\n## What was asked\n\n";
         text += &self.asked();
         text += "\n## Rooflines\n\n";
@@ -103,7 +112,8 @@ impl Report<'_> {
              a second, {:.0} billion multiply-adds; it reads {:.0} GB/s of 16 KB, {:.0} of 512 KB, {:.0} of 4 MB, {:.0} of\n\
              128 MB, over and over. Bytes are those of the tables that a step reads; loads those and one for every input\n\
              that is taken by its index (two for a term of straight-line code); what is left out only lowers a bound. The\n\
-             gates' time is that of dopec's own cells alone, and no part of the bound.\n\n\
+             bandwidth is the better of those of the two nearest sizes that were measured, eight to a doubling. The gates'\n\
+             time is that of dopec's own cells alone, on a line between measured numbers of units, and no part of the bound.\n\n\
              | case | KB | by bytes, µs | by loads | by multiply-adds | gates alone | bound | reached | reached / bound |\n\
              | --- | --- | --- | --- | --- | --- | --- | --- | --- |\n",
             machine.loads / 1e9,
@@ -149,10 +159,14 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
     let (floor, goal) = match question.wanted {
         Wanted::AtLeast { floor, goal } => (short(floor), short(goal)),
         Wanted::Within { low, high } => (format!("{low} .. {high}"), String::new()),
+        Wanted::Shown => (String::new(), String::new()),
     };
     let what = match question.row {
         _ if question.of == OURS_TUNED.name => format!("{}: tuned", result.title),
         Row::RustC => format!("{}: time of Rust over that of C", result.title),
+        _ if matches!(question.wanted, Wanted::Shown) => {
+            format!("{}: fastest of all sparse peers", result.title)
+        }
         Row::Run => format!("{}: `run` against `step`", result.title),
         _ => result.title.clone(),
     };
@@ -163,11 +177,19 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
                 Wanted::AtLeast { goal, .. } if median >= goal => "goal reached",
                 Wanted::AtLeast { floor, .. } if median >= floor => "pass",
                 Wanted::Within { low, high } if (low..=high).contains(&median) => "pass",
+                Wanted::Shown => "",
                 _ => "short",
             };
             let over = answer.over.name;
+            let without: Vec<String> =
+                answer.without.iter().map(|(name, why)| format!("{name} ({why})")).collect();
+            let end = match (verdict, without.join("; ")) {
+                (verdict, without) if without.is_empty() => verdict.to_owned(),
+                ("", without) => format!("without: {without}"),
+                (verdict, without) => format!("{verdict}; without: {without}"),
+            };
             format!(
-                "| {what} | {floor} | {goal} | {median:.2} ({first:.2} .. {third:.2}) | {over} | {verdict} |\n"
+                "| {what} | {floor} | {goal} | {median:.2} ({first:.2} .. {third:.2}) | {over} | {end} |\n"
             )
         }
         None => format!("| {what} | {floor} | {goal} | not measured | {} | |\n", why_not(result, question)),
@@ -266,6 +288,7 @@ mod tests {
                     outcome: outcome.clone(),
                 })
                 .collect(),
+            left_out: Vec::new(),
             questions: vec![Question {
                 row: Row::Medium,
                 of: "ours",
@@ -293,9 +316,18 @@ mod tests {
         {
             let result = result(&standings, Wanted::AtLeast { floor, goal });
             let row = answer_row(&result, &result.questions[0]);
-            assert!(row.contains("| 6.00 (6.00 .. 6.00) | fast |") && row.contains(verdict), "{row}");
+            let end = format!("| 6.00 (6.00 .. 6.00) | fast | {verdict}; without: wrong (wrong) |\n");
+            assert!(row.ends_with(&end), "{row}");
             assert!(table(&result).contains("| wrong | WRONG: 2 instead of 1 |"));
         }
+    }
+
+    #[test]
+    fn what_is_only_shown_has_no_verdict() {
+        let standings = [("ours", Role::Ours, timed(&[1.0])), ("peer", Role::Dense, timed(&[0.5]))];
+        let result = result(&standings, Wanted::Shown);
+        let row = answer_row(&result, &result.questions[0]);
+        assert_eq!(row, "| a case: fastest of all sparse peers |  |  | 0.50 (0.50 .. 0.50) | peer |  |\n");
     }
 
     #[test]

@@ -8,6 +8,7 @@ use dopec::model::{InputKind, Model};
 use dopec::reference::{Input, Reference};
 use fastrand::Rng;
 
+use crate::aligned::Steps;
 use crate::models::normal;
 
 /// Largest error of a peer, over max(1, largest expected magnitude of the step): what a model file allows by default.
@@ -81,12 +82,12 @@ impl Ring {
     /// # Errors
     ///
     /// What is wrong, when that is above the tolerance or not a number.
-    pub(crate) fn compare(&self, outputs: &[f32], tolerance: f64) -> Result<f64, String> {
-        if outputs.len() != self.expected.len() {
-            return Err(format!("gave {} numbers instead of {}", outputs.len(), self.expected.len()));
+    pub(crate) fn compare(&self, outputs: &Steps<f32>, tolerance: f64) -> Result<f64, String> {
+        if outputs.elements() != self.expected.len() {
+            return Err(format!("gave {} numbers instead of {}", outputs.elements(), self.expected.len()));
         }
         let mut worst: f64 = 0.0;
-        let steps = self.expected.chunks(self.output_len).zip(outputs.chunks(self.output_len));
+        let steps = self.expected.chunks(self.output_len).zip(outputs.iter());
         for (step, (expected, found)) in steps.enumerate() {
             let scale = expected.iter().fold(1.0, |largest: f64, value| largest.max(value.abs()));
             for (i, (expected, &found)) in expected.iter().zip(found).enumerate() {
@@ -112,20 +113,22 @@ fn transposed<T: Copy>(values: &[T], step: usize, streams: usize) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aligned::Layout;
     use crate::models::{Flavour, sparse};
 
     #[test]
     fn an_output_that_is_off_or_no_number_is_named() {
         let ring = Ring::new(&sparse("ring", 5, 7, 0.4, Flavour::Uniform), 3, 1);
         let right: Vec<f32> = ring.expected.iter().map(|&value| value as f32).collect();
-        assert!(ring.compare(&right, OWN_TOLERANCE).unwrap() < 1e-6);
+        let steps = |values: &[f32]| Steps::of(values, 5, Layout::Apart);
+        assert!(ring.compare(&steps(&right), OWN_TOLERANCE).unwrap() < 1e-6);
         for wrong in [right[7] + 0.1, f32::NAN, f32::INFINITY] {
             let mut outputs = right.clone();
             outputs[7] = wrong;
-            let message = ring.compare(&outputs, TOLERANCE).unwrap_err();
+            let message = ring.compare(&steps(&outputs), TOLERANCE).unwrap_err();
             assert!(message.starts_with("step 1, output 2"), "{message}");
         }
-        assert!(ring.compare(&right[1..], TOLERANCE).is_err());
+        assert!(ring.compare(&steps(&right[5..]), TOLERANCE).is_err());
     }
 
     #[test]

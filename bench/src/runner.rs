@@ -8,11 +8,12 @@ use std::rc::Rc;
 use dopec::Target;
 use dopec::tune::Quartiles;
 
-use crate::cases::{Case, Over, Question};
-use crate::entrants::{Role, Stand, Standing};
-use crate::measure::{Effort, measure};
+use crate::cases::{Case, rehearsals};
+use crate::entrants::{Entrant, Role, Stand, Standing};
+use crate::measure::{Effort, Outcome, measure};
 use crate::models;
 use crate::network::{self, Arrays};
+use crate::questions::{Over, Question};
 use crate::ring::Ring;
 use crate::roofline::{Bounds, Machine};
 use crate::toolchain::{Language, Needs, Spec, Workshop};
@@ -21,15 +22,12 @@ use crate::toolchain::{Language, Needs, Spec, Workshop};
 static ROOFLINE: Spec =
     Spec { source: "roofline.c", flags: &["-O3", "-ffp-contract=fast"], needs: Needs::Nothing };
 
-/// Seconds for each limit.
-const LIMIT_SECONDS: f64 = 0.05;
-
 /// Measures cases, one after another.
 pub(crate) struct Runner {
     workshop: Workshop,
     folder: PathBuf,
     effort: Effort,
-    limits: Result<Machine, String>,
+    limits: Option<Machine>,
 }
 
 /// What came of a case.
@@ -44,6 +42,8 @@ pub(crate) struct CaseResult {
     pub(crate) compression: Option<f64>,
     /// Everybody, in the order of the case.
     pub(crate) standings: Vec<Standing>,
+    /// Who was not asked to run.
+    pub(crate) left_out: Vec<Entrant>,
     /// What was asked.
     pub(crate) questions: Vec<Question>,
     /// What the core could do at best with dopec's code, where that and the core's limits are known.
@@ -56,24 +56,50 @@ pub(crate) struct Answer<'r> {
     pub(crate) over: &'r Standing,
     /// How many times as fast.
     pub(crate) ratio: Quartiles,
+    /// Who is among those of whom the fastest is taken and has no figure, each with the reason in a word or two.
+    pub(crate) without: Vec<(&'static str, &'static str)>,
 }
 
 impl Runner {
-    /// Works in `folder`, with code for `target`; measures the core's limits.
+    /// Works in `folder`, with code for `target`.
     pub(crate) fn new(folder: &Path, effort: Effort, target: Target) -> Runner {
-        let mut workshop = Workshop::new(folder, target);
-        let limits =
-            workshop.native(&ROOFLINE, "").and_then(|object| Machine::measure(&object, LIMIT_SECONDS));
-        Runner { workshop, folder: folder.to_owned(), effort, limits }
+        let workshop = Workshop::new(folder, target);
+        Runner { workshop, folder: folder.to_owned(), effort, limits: None }
     }
 
-    /// The core's limits.
+    /// Measures the core's limits, which the cases after it have bounds by.
     ///
     /// # Errors
     ///
     /// Why they could not be measured.
-    pub(crate) fn limits(&self) -> Result<&Machine, &String> {
+    pub(crate) fn measure_limits(&mut self) -> Result<(), String> {
+        let object = self.workshop.native(&ROOFLINE, "")?;
+        self.limits = Some(Machine::measure(&object, self.effort.limit)?);
+        Ok(())
+    }
+
+    /// The core's limits, where they were measured.
+    pub(crate) fn limits(&self) -> Option<&Machine> {
         self.limits.as_ref()
+    }
+
+    /// Brings up everybody whom the cases' questions name, on small networks.
+    ///
+    /// # Errors
+    ///
+    /// Who can't be had, and why.
+    pub(crate) fn rehearse(&mut self, cases: &[Case]) -> Result<(), String> {
+        let effort = std::mem::replace(&mut self.effort, Effort { rounds: 1, block: 0.0, limit: 0.0 });
+        let mut missing = Vec::new();
+        for rehearsal in rehearsals(cases) {
+            for Standing { name, outcome, .. } in self.case(&rehearsal)?.standings {
+                if let Outcome::Missing(reason) = outcome {
+                    missing.push(format!("\n  {name}: {reason}"));
+                }
+            }
+        }
+        self.effort = effort;
+        if missing.is_empty() { Ok(()) } else { Err(missing.concat()) }
     }
 
     /// Measures a case.
@@ -127,7 +153,7 @@ impl Runner {
             })
             .collect();
         let ours = case.streams == 1 && case.entrants.iter().any(|entrant| entrant.role == Role::Ours);
-        let bounds = self.limits.as_ref().ok().filter(|_| ours).map(|machine| {
+        let bounds = self.limits.as_ref().filter(|_| ours).map(|machine| {
             let program = dopec::lower::lower(model.clone(), &self.workshop.settings(Language::C));
             machine.bounds(&program)
         });
@@ -137,6 +163,7 @@ impl Runner {
             weights: models::summary(&model),
             compression: case.compression,
             standings,
+            left_out: case.left_out.clone(),
             questions: case.questions.clone(),
             bounds,
         })
@@ -166,7 +193,24 @@ impl CaseResult {
             Over::One(name) => self.standing(name)?,
         };
         let ratio = self.standing(question.of)?.outcome.speedup_over(&over.outcome)?;
-        Some(Answer { over, ratio })
+        Some(Answer { over, ratio, without: self.without(&question.over) })
+    }
+
+    fn without(&self, over: &Over) -> Vec<(&'static str, &'static str)> {
+        let fared = self.standings.iter().map(|standing| {
+            let why = match standing.outcome {
+                Outcome::Timed { .. } => None,
+                Outcome::Wrong(_) => Some("wrong"),
+                Outcome::Missing(_) => Some("missing"),
+            };
+            (standing.name, standing.role, why)
+        });
+        let left_out = self.left_out.iter().map(|entrant| (entrant.name, entrant.role, Some("not chosen")));
+        fared
+            .chain(left_out)
+            .filter(|(name, role, _)| over.names(name, *role))
+            .filter_map(|(name, _, why)| Some((name, why?)))
+            .collect()
     }
 }
 
@@ -175,11 +219,11 @@ mod tests {
     use super::*;
     use crate::cases;
     use crate::entrants::{Entrant, HAND, How, LOOP_SIDE_BY_SIDE, OURS, OURS_DENSE, OURS_RUST, PLAIN};
-    use crate::measure::Outcome;
     use crate::models::{Flavour, lstm, sparse};
+    use crate::questions::{Row, Wanted};
     use crate::toolchain::root;
 
-    const LOOK: Effort = Effort { rounds: 2, block: 1e-4 };
+    const LOOK: Effort = Effort { rounds: 2, block: 1e-4, limit: 1e-3 };
 
     fn has_gcc() -> bool {
         std::process::Command::new("gcc").arg("--version").output().is_ok()
@@ -194,6 +238,7 @@ mod tests {
             streams,
             dense: true,
             entrants,
+            left_out: Vec::new(),
             questions: Vec::new(),
             model: Box::new(move || Ok(model.clone())),
         }
@@ -214,6 +259,7 @@ mod tests {
         }
         let folder = tempfile::tempdir().unwrap();
         let mut runner = Runner::new(folder.path(), LOOK, Target::Any);
+        runner.measure_limits().unwrap();
         // Neither of 19 and 76 is a multiple of a vector's width.
         let model = lstm("odd_units", 2, 19, 4.0, Flavour::Trained);
         let entrants = vec![OURS, OURS_RUST, OURS_DENSE, HAND, PLAIN];
@@ -266,5 +312,28 @@ mod tests {
         assert!(matches!(outcome("wrong"), Outcome::Wrong(reason) if reason.starts_with("step 0, output 3")));
         assert!(matches!(outcome("missing"), Outcome::Missing(reason) if reason.contains("no_such_peer.c")));
         assert!(result.fastest(&[Role::Plain]).is_some_and(|fastest| fastest.name == PLAIN.name));
+        let without = result.without(&Over::Fastest(&[Role::Plain]));
+        assert_eq!(without, [("wrong", "wrong"), ("missing", "missing")]);
+    }
+
+    #[test]
+    fn a_record_needs_everybody_whom_a_question_names() {
+        if !has_gcc() {
+            return;
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let missing = Spec { source: "no_such_peer.c", flags: &[], needs: Needs::Nothing };
+        let missing =
+            Entrant { name: "missing", role: Role::Plain, how: How::Native(Box::leak(Box::new(missing))) };
+        let question = |over| Question { row: Row::LayerHand, of: OURS.name, over, wanted: Wanted::Shown };
+        let mut case =
+            case("asked", 1, vec![OURS, HAND, missing], lstm("asked", 1, 8, 4.0, Flavour::Uniform));
+        let mut runner = Runner::new(folder.path(), LOOK, Target::Any);
+        case.questions = vec![question(Over::One(HAND.name))];
+        let mut cases = [case];
+        runner.rehearse(&cases).unwrap();
+        cases[0].questions.push(question(Over::Fastest(&[Role::Plain])));
+        let reason = runner.rehearse(&cases).unwrap_err();
+        assert!(reason.starts_with("\n  missing: ") && reason.contains("no_such_peer.c"), "{reason}");
     }
 }

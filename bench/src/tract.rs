@@ -2,11 +2,11 @@
 //! from one to the next.
 
 use std::path::Path;
-use std::rc::Rc;
 use std::sync::Arc;
 
 use tract_onnx::prelude::*;
 
+use crate::aligned::{LINE, Layout, Steps};
 use crate::peer::{Peer, seconds};
 use crate::ring::Ring;
 
@@ -15,8 +15,7 @@ pub(crate) struct Tract {
     plan: Arc<TypedRunnableModel>,
     inputs: Vec<TValue>,
     zeros: Vec<TValue>,
-    ring: Rc<Ring>,
-    outputs: Vec<f32>,
+    outputs: Steps<f32>,
     about: String,
 }
 
@@ -26,37 +25,36 @@ impl Tract {
     /// # Errors
     ///
     /// What tract says.
-    pub(crate) fn open(path: &Path, ring: &Rc<Ring>, tokens: bool) -> Result<Tract, String> {
+    pub(crate) fn open(path: &Path, ring: &Ring, tokens: bool) -> Result<Tract, String> {
         Tract::load(path, ring, tokens).map_err(|error| format!("tract: {error:#}"))
     }
 
-    fn load(path: &Path, ring: &Rc<Ring>, tokens: bool) -> TractResult<Tract> {
+    fn load(path: &Path, ring: &Ring, tokens: bool) -> TractResult<Tract> {
         let model = tract_onnx::onnx().model_for_path(path)?.into_optimized()?;
         let mut zeros = Vec::new();
         for input in 1..model.input_outlets()?.len() {
             let shape = model.input_fact(input)?.shape.as_concrete().map(<[usize]>::to_vec);
             let shape = shape.ok_or_else(|| TractError::msg("a state has no fixed size"))?;
-            zeros.push(Tensor::zero::<f32>(&shape)?.into_tvalue());
+            zeros.push(Tensor::zero_aligned::<f32>(&shape, LINE)?.into_tvalue());
         }
         let inputs = ring.inputs.chunks(ring.input_words).map(|words| {
             let tensor = if tokens {
-                Tensor::from_shape(&[1, 1], &[i64::from(words[0])])?
+                Tensor::from_shape_align(&[1, 1], &[i64::from(words[0])], LINE)?
             } else {
                 let floats: Vec<f32> = words.iter().map(|&word| f32::from_bits(word)).collect();
-                Tensor::from_shape(&[1, 1, floats.len()], &floats)?
+                Tensor::from_shape_align(&[1, 1, floats.len()], &floats, LINE)?
             };
             Ok(tensor.into_tvalue())
         });
         let inputs = inputs.collect::<TractResult<Vec<TValue>>>()?;
-        let outputs = vec![0.0; ring.steps * ring.output_len];
-        let (plan, ring, about) =
-            (model.into_runnable()?, Rc::clone(ring), format!("tract-onnx {}", version()));
-        Ok(Tract { plan, inputs, zeros, ring, outputs, about })
+        let outputs = Steps::new(ring.steps, ring.output_len, Layout::Apart, 0.0);
+        let (plan, about) = (model.into_runnable()?, format!("tract-onnx {}", version()));
+        Ok(Tract { plan, inputs, zeros, outputs, about })
     }
 
     fn pass(&mut self) -> TractResult<()> {
         let mut states = self.zeros.clone();
-        for (input, output) in self.inputs.iter().zip(self.outputs.chunks_mut(self.ring.output_len)) {
+        for (input, output) in self.inputs.iter().zip(self.outputs.iter_mut()) {
             let mut given = tvec!(input.clone());
             given.extend(states);
             let mut results = self.plan.run(given)?.into_iter();
@@ -87,7 +85,7 @@ impl Peer for Tract {
         Ok(seconds() - start)
     }
 
-    fn outputs(&self) -> &[f32] {
+    fn outputs(&self) -> &Steps<f32> {
         &self.outputs
     }
 

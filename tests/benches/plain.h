@@ -1,14 +1,12 @@
 /* The peer that compiled models are measured against: a doped LSTM as a careful person writes it without a compiler's
  * knowledge of the model. Plain loops over compressed sparse rows with 16-bit columns, and the contraction of a
  * Kronecker product of two factors in its cheaper order, the second factor transposed beforehand so that its inner
- * loop vectorises. Shapes are literals at every call. The gate functions are dopec's own: only matrices differ. */
+ * loop vectorises. Shapes are literals at every call. The cell is dopec's own (cell.c): only matrices differ. */
 #ifndef PLAIN_H
 #define PLAIN_H
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-
-#include "doped/math.h"
 
 #define PLAIN static inline __attribute__((always_inline, unused))
 
@@ -58,11 +56,6 @@ PLAIN void plain_dense(float *restrict y, const float *restrict wt, const float 
 }
 
 /* The cell, gates in the order i, f, g, o. */
-PLAIN void plain_cell(float *restrict h, float *restrict c, const float *restrict gates, size_t hidden) {
-    for (size_t k = 0; k < hidden; k++) {
-        c[k] = doped_sigmoid(gates[hidden + k]) * c[k] + doped_sigmoid(gates[k]) * doped_tanh(gates[2 * hidden + k]);
-        h[k] = doped_sigmoid(gates[3 * hidden + k]) * doped_tanh(c[k]);
-    }
-}
+void plain_cell(float *h, float *c, const float *gates, size_t hidden);
 
 #endif /* PLAIN_H */

@@ -2,7 +2,7 @@
 //!
 //! `cargo bench -p dopec-tests --bench run`: for each model, compiler and set of flags, blocks of steps of the one and
 //! the other in turn on one core, in one process; prints the median time of a step, and the median and the quartiles
-//! of the ratio, pair by pair. The two must give the same outputs. `--quick` takes fewer blocks.
+//! of the ratio, pair by pair. The two must give the same outputs, and have the same cell. `--quick` takes fewer blocks.
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -98,18 +98,22 @@ fn time(
     std::fs::write(folder.join("tables.bin"), tables).unwrap();
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let program = folder.join("main");
-    let output = Command::new(compiler)
-        .args(flags.split(' '))
-        .args(["-std=gnu11", "-I", "."])
-        .arg("-I")
-        .arg(root.join("benches"))
-        .arg("-I")
-        .arg(root.join("../runtime-c/include"))
-        .args(["main.c", &format!("{}.c", model.name), "-lm", "-o", "main"])
-        .current_dir(folder)
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let compile = |arguments: &[&str]| {
+        let output = Command::new(compiler)
+            .args(flags.split(' '))
+            .args(["-std=gnu11", "-I", "."])
+            .arg("-I")
+            .arg(root.join("benches"))
+            .arg("-I")
+            .arg(root.join("../runtime-c/include"))
+            .args(arguments)
+            .current_dir(folder)
+            .output()
+            .unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    };
+    compile(&["-march=native", "-c", &root.join("benches/cell.c").to_string_lossy(), "-o", "cell.o"]);
+    compile(&["main.c", &format!("{}.c", model.name), "cell.o", "-lm", "-o", "main"]);
     let output = Command::new(program).current_dir(folder).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
