@@ -67,8 +67,6 @@ impl Build {
     /// Everything wrong with the model; an `OUT_DIR` that can't be written.
     pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
         let (out, name) = self.emit(Emit::Rust)?;
-        let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
-        files::write(&[(out.join(format!("{name}.mod.rs")), &text.as_bytes())])?;
         Ok(out.join(format!("{name}.rs")))
     }
 
@@ -110,11 +108,17 @@ impl Build {
             println!("cargo::rerun-if-changed={}", file.display());
         }
         let compiled = compiled?;
+        let name = compiled.program.name.as_str();
         let outputs = compiled.files();
-        let outputs: Vec<(PathBuf, &dyn Contents)> =
+        let mut outputs: Vec<(PathBuf, &dyn Contents)> =
             outputs.iter().map(|file| (out.join(&file.name), file as &dyn Contents)).collect();
-        files::write(&outputs)?;
-        Ok((out, compiled.program.name))
+        let module = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
+        let module = module.as_bytes();
+        if form == Emit::Rust {
+            outputs.push((out.join(format!("{name}.mod.rs")), &module));
+        }
+        files::write_made_from(&read, &outputs)?;
+        Ok((out, name.to_owned()))
     }
 }
 
