@@ -50,7 +50,7 @@ pub(crate) struct Compile {
     #[arg(long)]
     pub(crate) check: bool,
     /// Also write the dependencies of the outputs, for make and ninja.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub(crate) depfile: Option<PathBuf>,
 }
 

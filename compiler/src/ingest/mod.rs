@@ -26,6 +26,7 @@ use crate::model::{Layer, LayerKind, Model, SourceFile};
 use crate::reference::Mismatch;
 use json::Node;
 pub(crate) use lock::lock;
+pub use lock::replaced_lock;
 #[cfg(feature = "verify")]
 pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
 use reader::Reader;
