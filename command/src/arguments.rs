@@ -35,7 +35,7 @@ pub(crate) struct Compile {
     #[arg(long, value_enum, value_delimiter = ',', required = true)]
     pub(crate) emit: Vec<Emit>,
     /// Write to this folder, made when missing [default: the current one; `ir` alone goes to stdout].
-    #[arg(short, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shape: Shape,

@@ -60,6 +60,12 @@ impl Build {
         self
     }
 
+    /// As `--no-lock`.
+    pub fn no_lock(&mut self) -> &mut Build {
+        self.settings.lock = false;
+        self
+    }
+
     /// Writes `NAME.rs` into `OUT_DIR` for [`crate::include_model`]; gives its path.
     ///
     /// # Errors
@@ -128,4 +134,21 @@ macro_rules! include_model {
     ($name:literal) => {
         include!(concat!(env!("OUT_DIR"), "/", $name, ".mod.rs"));
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_those_of_the_command() {
+        let mut build = Build::new("models/x.json");
+        assert_eq!(build.settings, Settings::default());
+        build.unroll_limit(3).target(Target::Avx2).batch(4).run_block(8).data(DataForm::Numbers).no_lock();
+        let settings = build.settings.for_model(&build.model);
+        assert_eq!(
+            settings.command_line(Emit::Rust),
+            "dopec x.json --emit rust --unroll-limit 3 --data numbers --target avx2 --batch 4 --run-block 8 --no-lock"
+        );
+    }
 }
