@@ -302,14 +302,25 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn a_link_to_what_is_read_is_not_replaced() {
+    fn links_and_what_is_no_file_stay() {
         let folder = tempfile::tempdir().unwrap();
         let path = |name: &str| folder.path().join(name);
         fs::create_dir(path("real")).unwrap();
         fs::write(path("real/model"), "model").unwrap();
         std::os::unix::fs::symlink(path("real"), path("linked")).unwrap();
+        // A path through a link is that of the file it leads to.
         let faults = write_made_from(&[path("real/model")], &[(path("linked/model"), &b"x".as_slice())]);
         assert!(faults.unwrap_err().is_of_the_request());
+        // An output that is a link stays one.
+        std::os::unix::fs::symlink(path("real/output"), path("output")).unwrap();
+        fs::write(path("real/output"), "before").unwrap();
+        write(&[(path("output"), &b"after".as_slice())]).unwrap();
+        assert_eq!(fs::read_to_string(path("real/output")).unwrap(), "after");
+        assert!(path("output").is_symlink());
+        // What is no file is not replaced: a socket, as devices are root's.
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let said = write(&[(path("socket"), &b"x".as_slice())]).unwrap_err().to_string();
+        assert!(said.contains("a device or pipe of that name is in the way"), "{said}");
         // A lock file that is a link to nothing is there.
         std::os::unix::fs::symlink(path("nothing"), path("real/model.lock.json")).unwrap();
         let (lock, _) = with_source(&path("real/model"), |source| Ok(source.lock.map(str::to_owned)));

@@ -38,13 +38,20 @@ struct Change {
 impl Changes {
     /// Writes a file beside its place, making the folders that are missing; nothing where the file is there already.
     pub(super) fn prepare(&mut self, to: &Path, contents: &dyn Contents) -> Result<(), (PathBuf, io::Error)> {
+        // A link stays one: what it leads to is replaced.
+        let linked = to.is_symlink().then(|| to.canonicalize().ok()).flatten();
+        let to = linked.as_deref().unwrap_or(to);
         let folder = to.parent().unwrap_or(Path::new(""));
         self.make(folder).map_err(|error| (folder.to_owned(), error))?;
+        if let Ok(found) = to.metadata()
+            && !found.is_file()
+        {
+            let what = if found.is_dir() { "a folder" } else { "a device or pipe" };
+            let error = io::Error::other(format!("{what} of that name is in the way"));
+            return Err((to.to_owned(), error));
+        }
         if holds(to, contents) {
             return Ok(());
-        }
-        if to.is_dir() {
-            return Err((to.to_owned(), io::Error::other("a folder of that name is in the way")));
         }
         let beside = |end: &str| {
             let mut name = OsString::from(".");
