@@ -35,7 +35,7 @@ pub(crate) struct Compile {
     #[arg(long, value_enum, value_delimiter = ',', required = true)]
     pub(crate) emit: Vec<Emit>,
     /// Write to this folder, made when missing [default: the current one; `ir` alone goes to stdout].
-    #[arg(short, value_name = "DIR")]
+    #[arg(short, long, value_name = "DIR")]
     pub(crate) output: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) shape: Shape,
@@ -50,7 +50,7 @@ pub(crate) struct Compile {
     #[arg(long)]
     pub(crate) check: bool,
     /// Also write the dependencies of the outputs, for make and ninja.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "check")]
     pub(crate) depfile: Option<PathBuf>,
 }
 
@@ -81,6 +81,17 @@ pub(crate) struct Shape {
 /// Numbers of streams and steps that code can be made for.
 fn at_once() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=dopec::Settings::MOST_AT_ONCE as u64)
+}
+
+/// A finite number for which `holds` says so; `bounds` says the same in words.
+pub(crate) fn number(
+    bounds: &'static str,
+    holds: fn(f64) -> bool,
+) -> impl Fn(&str) -> Result<f64, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number: &f64| number.is_finite() && holds(*number));
+        number.ok_or_else(|| format!("expected a finite number, {bounds}"))
+    }
 }
 
 /// The other commands.
@@ -117,13 +128,13 @@ pub(crate) struct Verify {
     #[arg(long, value_name = "FLAGS", default_value = "-O2", allow_hyphen_values = true)]
     pub(crate) cflags: String,
     /// Random steps fed after the check vectors.
-    #[arg(long, value_name = "N", default_value_t = 200)]
-    pub(crate) steps: usize,
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub(crate) steps: u64,
     /// Where the random steps start.
     #[arg(long, default_value_t = 1)]
     pub(crate) seed: u64,
     /// The largest error that passes, as a part of max(1, max abs expected).
-    #[arg(long, default_value_t = 1e-5)]
+    #[arg(long, default_value_t = 1e-5, value_parser = number("above 0", |value| value > 0.0))]
     pub(crate) tolerance: f64,
     #[command(flatten)]
     pub(crate) shape: Shape,

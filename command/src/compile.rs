@@ -1,11 +1,12 @@
 //! `dopec MODEL --emit ...`
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use dopec::files::Contents;
 use dopec::tune::Options;
-use dopec::{DataForm, Emit, Faults, Settings, Target, files, tune};
+use dopec::{Compiled, DataForm, Emit, Faults, Settings, Source, Target, files, ingest, tune};
 
 use crate::arguments::{self, Compile, Shape};
 
@@ -24,17 +25,24 @@ pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         }
     }
     let settings = settings(&model, &options.shape, emit);
-    if options.tune {
-        let effort =
-            Options { toolchain: crate::c(&options.cflags), progress: crate::progress(), ..Options::new() };
-        let (tuned, _) = files::with_source(&model, |source| tune::tune(source, &settings, &effort));
-        files::write(&[(files::lock_path(&model), &tuned?.text.as_bytes())])?;
+    let printed = settings.emit == [Emit::Ir] && options.output.is_none();
+    for (option, given) in [("--check", options.check), ("--depfile", options.depfile.is_some())] {
+        if printed && given {
+            let title = format!("`--emit ir` alone goes to stdout, and {option} is for files");
+            let help = format!("give a folder with -o, or leave {option} out");
+            return Err(Faults::plain(option, title, help).of_the_request());
+        }
     }
-    let (compiled, read) = files::with_source(&model, |source| dopec::compile(source, &settings));
+    let mut lock = None;
+    let (compiled, mut read) = files::with_source(&model, |source| {
+        if !options.tune {
+            return dopec::compile(source, &settings);
+        }
+        let (compiled, tuned) = tuned(source, &settings, options)?;
+        lock = Some(tuned);
+        Ok(compiled)
+    });
     let compiled = compiled?;
-    if settings.emit == [Emit::Ir] && options.output.is_none() && !options.check {
-        return crate::print(compiled.program.to_string().as_bytes());
-    }
     let folder = options.output.clone().unwrap_or_default();
     if options.check {
         let stale = files::out_of_date(&folder, &compiled.files());
@@ -47,17 +55,57 @@ pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         }
         return Ok(ExitCode::from(u8::from(!stale.is_empty())));
     }
-    let outputs = compiled.files();
+    let emitted = if printed { Vec::new() } else { compiled.files() };
     let mut outputs: Vec<(PathBuf, &dyn Contents)> =
-        outputs.iter().map(|file| (folder.join(&file.name), file as &dyn Contents)).collect();
-    let (text, bytes);
-    if let Some(depfile) = &options.depfile {
-        text = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &read);
-        bytes = text.as_bytes();
-        outputs.push((depfile.clone(), &bytes));
+        emitted.iter().map(|file| (folder.join(&file.name), file as &dyn Contents)).collect();
+    // The outputs are made from the lock file that is written with them, and not from the one that it replaces.
+    let lock_path = files::lock_path(&model);
+    if lock.is_some() {
+        read.retain(|path| *path != lock_path);
     }
-    files::write(&outputs)?;
-    Ok(ExitCode::SUCCESS)
+    let (text, depfile, new_lock);
+    if let Some(path) = &options.depfile {
+        let mut sources = read.clone();
+        sources.extend(lock.is_some().then(|| lock_path.clone()));
+        text = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &sources);
+        depfile = text.as_bytes();
+        outputs.push((path.clone(), &depfile));
+    }
+    if let Some(lock) = &lock {
+        new_lock = lock.text.as_bytes();
+        outputs.push((lock_path.clone(), &new_lock));
+    }
+    files::write_made_from(&read, &outputs)?;
+    if let Some(lost) = lock.as_ref().and_then(|lock| lock.lost) {
+        let (file, lost) = (lock_path.display(), lost.word());
+        eprintln!("{file}: its choices for {lost} are replaced: a lock file holds those for one target");
+    }
+    match printed {
+        true => crate::print(compiled.program.to_string().as_bytes()),
+        false => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// A new lock file.
+struct Tuned {
+    text: String,
+    /// The target whose choices it replaces by those for another.
+    lost: Option<Target>,
+}
+
+/// Tunes, and compiles with the lock file that came of it as if that stood beside the model already.
+fn tuned(source: &Source<'_>, settings: &Settings, options: &Compile) -> Result<(Compiled, Tuned), Faults> {
+    let old = ingest::replaced_lock(source)?;
+    let effort =
+        Options { toolchain: crate::c(&options.cflags), progress: crate::progress(), ..Options::new() };
+    let tune::Tuned { choices, text, .. } = tune::tune(source, settings, &effort)?;
+    let path = files::lock_path(Path::new(source.file));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let open = |file: &str| if file == name { Ok(text.clone().into_bytes()) } else { (source.open)(file) };
+    let source = Source { open: &open, lock: Some(&name), ..*source };
+    let compiled = dopec::compile(&source, settings)?;
+    let lost = old.filter(|target| *target != choices.target);
+    Ok((compiled, Tuned { text, lost }))
 }
 
 /// The library's settings.
@@ -91,6 +139,9 @@ fn depfile_text<'p>(targets: impl Iterator<Item = &'p Path>, read: &[PathBuf]) -
             .replace('#', "\\#")
     };
     let targets: Vec<String> = targets.map(escaped).collect();
-    let read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
+    let mut read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
+    // Tuning reads the weights twice.
+    let mut met = HashSet::new();
+    read.retain(|path| met.insert(path.clone()));
     format!("{}: {}\n", targets.join(" "), read.join(" "))
 }

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
             let stderr = std::io::stderr();
             let colours = stderr.is_terminal() && std::env::var_os("NO_COLOR").is_none();
             let _ = writeln!(stderr.lock(), "{}", faults.render(colours));
-            ExitCode::from(1)
+            ExitCode::from(if faults.is_of_the_request() { 2 } else { 1 })
         }
     }
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(options: &Verify) -> Result<ExitCode, Faults> {
         })
         .collect();
     let limits = Options {
-        random_steps: options.steps,
+        random_steps: options.steps as usize,
         seed: options.seed,
         tolerance: options.tolerance,
         progress: crate::progress(),

@@ -103,6 +103,89 @@ fn nothing_is_written_when_anything_is_wrong() {
 }
 
 #[test]
+fn outputs_replace_nothing_that_they_are_made_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let json = fs::read_to_string(models().join("shakespeare_medium.json")).unwrap();
+    // The weights have the name that tables in a file of their own get.
+    let stored = json.replacen("shakespeare_medium.safetensors", "shakespeare_medium.bin", 1);
+    fs::write(path.join("m.json"), &stored).unwrap();
+    fs::write(path.join("shakespeare_medium.c"), &stored).unwrap();
+    fs::copy(models().join("shakespeare_medium.safetensors"), path.join("shakespeare_medium.bin")).unwrap();
+    let before = tree(path);
+    let cases: [(&[&str], &str); 5] = [
+        (&["m.json", "--data", "incbin"], "`shakespeare_medium.bin`, which is read"),
+        (&["m.json", "--depfile", "m.json"], "`m.json`, which is read"),
+        (&["m.json", "--depfile", "new/../m.json"], "`m.json`, which is read"),
+        (&["m.json", "--depfile", "shakespeare_medium.h"], "`shakespeare_medium.h`, which is written, too"),
+        (&["shakespeare_medium.c"], "`shakespeare_medium.c`, which is read"),
+    ];
+    for (arguments, words) in cases {
+        let output = dopec(path, &[arguments, &["--emit", "c"]].concat()).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.contains(words) && said.contains("= help: "), "{arguments:?}: {said}");
+        assert!(tree(path) == before, "{arguments:?}");
+    }
+    succeed(dopec(path, &["m.json", "--emit", "c", "--data", "incbin", "-o", "gen"]));
+}
+
+/// A small model with a sparse part.
+fn speller(folder: &Path) {
+    let models = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/command/tune.in");
+    fs::copy(models.join("speller.json"), folder.join("speller.json")).unwrap();
+}
+
+#[test]
+fn the_lock_file_appears_with_the_outputs() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    speller(path);
+    fs::create_dir_all(path.join("blocked/speller.c")).unwrap();
+    let before = tree(path);
+    let tune = ["speller.json", "--emit", "c", "--tune", "--cflags", "-O0"];
+    let output = dopec(path, &[&tune[..], &["-o", "blocked"]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    assert!(tree(path) == before);
+    let output = dopec(path, &[&tune[..], &["--depfile", "speller.lock.json"]].concat()).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(tree(path) == before);
+    // What is written says that it is made from the lock file written with it.
+    succeed(dopec(path, &[&tune[..], &["--depfile", "speller.d"]].concat()));
+    let depfile = fs::read_to_string(path.join("speller.d")).unwrap();
+    assert_eq!(depfile, "speller.h speller.c: speller.json speller.lock.json\n");
+    succeed(dopec(path, &["speller.json", "--emit", "c", "--check"]));
+}
+
+#[test]
+fn tuning_replaces_only_a_lock_file_of_the_model() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    speller(path);
+    let lock = path.join("speller.lock.json");
+    let tune = ["speller.json", "--emit", "c", "--tune", "--cflags", "-O0", "--target", "portable"];
+    let of_another = r#"{"format": "dopec-lock", "version": 1, "model": {"other.json": "0"}, "target": "portable", "choices": {}}"#;
+    for (text, words) in
+        [("my notes", "found `my notes`"), (of_another, "expected one that was made for `speller.json`")]
+    {
+        fs::write(&lock, text).unwrap();
+        let output = dopec(path, &tune).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{said}");
+        assert!(said.contains(words) && said.contains("delete it or move it away"), "{said}");
+        assert_eq!(fs::read_to_string(&lock).unwrap(), text);
+    }
+    // The model was trained again, or the file is damaged.
+    let older = of_another.replace("other.json", "speller.json").replace("portable", "avx512");
+    for (text, lost) in [(older.as_str(), true), (&older[..40], false)] {
+        fs::write(&lock, text).unwrap();
+        let said = String::from_utf8(succeed(dopec(path, &tune)).stderr).unwrap();
+        assert_eq!(said.contains("speller.lock.json: its choices for avx512 are replaced"), lost, "{said}");
+        assert!(fs::read_to_string(&lock).unwrap().contains("\"target\": \"portable\""));
+    }
+}
+
+#[test]
 fn the_weights_file_is_a_dependency() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["shakespeare_medium.json", "shakespeare_medium.safetensors"] {

@@ -60,6 +60,12 @@ impl Build {
         self
     }
 
+    /// As `--no-lock`.
+    pub fn no_lock(&mut self) -> &mut Build {
+        self.settings.lock = false;
+        self
+    }
+
     /// Writes `NAME.rs` into `OUT_DIR` for [`crate::include_model`]; gives its path.
     ///
     /// # Errors
@@ -67,8 +73,6 @@ impl Build {
     /// Everything wrong with the model; an `OUT_DIR` that can't be written.
     pub fn emit_rust(&self) -> Result<PathBuf, Faults> {
         let (out, name) = self.emit(Emit::Rust)?;
-        let text = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
-        files::write(&[(out.join(format!("{name}.mod.rs")), &text.as_bytes())])?;
         Ok(out.join(format!("{name}.rs")))
     }
 
@@ -110,11 +114,17 @@ impl Build {
             println!("cargo::rerun-if-changed={}", file.display());
         }
         let compiled = compiled?;
+        let name = compiled.program.name.as_str();
         let outputs = compiled.files();
-        let outputs: Vec<(PathBuf, &dyn Contents)> =
+        let mut outputs: Vec<(PathBuf, &dyn Contents)> =
             outputs.iter().map(|file| (out.join(&file.name), file as &dyn Contents)).collect();
-        files::write(&outputs)?;
-        Ok((out, compiled.program.name))
+        let module = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
+        let module = module.as_bytes();
+        if form == Emit::Rust {
+            outputs.push((out.join(format!("{name}.mod.rs")), &module));
+        }
+        files::write_made_from(&read, &outputs)?;
+        Ok((out, name.to_owned()))
     }
 }
 
@@ -124,4 +134,21 @@ macro_rules! include_model {
     ($name:literal) => {
         include!(concat!(env!("OUT_DIR"), "/", $name, ".mod.rs"));
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn options_are_those_of_the_command() {
+        let mut build = Build::new("models/x.json");
+        assert_eq!(build.settings, Settings::default());
+        build.unroll_limit(3).target(Target::Avx2).batch(4).run_block(8).data(DataForm::Numbers).no_lock();
+        let settings = build.settings.for_model(&build.model);
+        assert_eq!(
+            settings.command_line(Emit::Rust),
+            "dopec x.json --emit rust --unroll-limit 3 --data numbers --target avx2 --batch 4 --run-block 8 --no-lock"
+        );
+    }
 }

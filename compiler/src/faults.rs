@@ -37,6 +37,7 @@ pub struct Faults {
     file: String,
     text: String,
     faults: Vec<Fault>,
+    of_the_request: bool,
 }
 
 /// Faults shown of one file; the rest is counted.
@@ -49,13 +50,23 @@ impl Faults {
     /// The faults of `file`, whose text is `text`. `faults` must not be empty.
     pub fn new(file: impl Into<String>, text: impl Into<String>, faults: Vec<Fault>) -> Faults {
         debug_assert!(!faults.is_empty());
-        Faults { file: file.into(), text: text.into(), faults }
+        Faults { file: file.into(), text: text.into(), faults, of_the_request: false }
     }
 
     /// A single fault that has no place in a text: a file that can't be read or written, a tool that fails.
     pub fn plain(file: impl Into<String>, title: impl Into<String>, help: impl Into<String>) -> Faults {
         let fault = Fault { title: title.into(), help: Some(help.into()), ..Fault::default() };
         Faults::new(file, "", vec![fault])
+    }
+
+    /// The same, of what was asked for: of options and paths that were given, not of what a file holds.
+    pub fn of_the_request(self) -> Faults {
+        Faults { of_the_request: true, ..self }
+    }
+
+    /// Whether what was asked for is at fault.
+    pub fn is_of_the_request(&self) -> bool {
+        self.of_the_request
     }
 
     /// The faults, in the order they were found.

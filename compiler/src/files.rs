@@ -1,23 +1,23 @@
 //! Files: a model and its lock file read from disk, outputs and models written to it. The only part of the library that touches either.
 //!
-//! Outputs appear whole or not at all: each is written beside its place under another name and renamed once
-//! all are written. A file that holds the same bytes already is not touched.
+//! Outputs appear whole, and all or none of them ([`changes`]). A file that holds the same bytes already is not touched,
+//! and none that the outputs are made from is replaced.
+
+mod changes;
 
 use std::cell::RefCell;
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, BufWriter, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, BufRead, BufReader, Write};
+use std::path::{Component, Path, PathBuf};
 
 use serde_json::Value;
 
 use crate::emit::OutputFile;
 use crate::export::{self, Storage, export};
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::ingest::Source;
 use crate::model::Model;
-
-/// Bytes written at a time.
-const BUFFER: usize = 1 << 16;
+use changes::Changes;
 
 /// Runs `work` on the model file at `path`; gives its result and the files that were read, or tried.
 ///
@@ -60,7 +60,9 @@ pub fn with_source_named<R>(
         std::fs::read(path)
     };
     let lock = lock_path(path);
-    let lock = lock.exists().then(|| lock.file_name().unwrap_or_default().to_string_lossy().into_owned());
+    // One that can't be looked at is not left aside in silence: opening it says why.
+    let none = lock.symlink_metadata().is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+    let lock = (!none).then(|| lock.file_name().unwrap_or_default().to_string_lossy().into_owned());
     let result = work(&Source { file, json: &json, open: &open, lock: lock.as_deref() });
     (result, read.into_inner())
 }
@@ -128,8 +130,18 @@ fn holds(path: &Path, contents: &dyn Contents) -> bool {
 ///
 /// # Errors
 ///
-/// One can't be written; then none was changed.
+/// Two have the same path; one can't be written. Then none was changed.
 pub fn write(files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
+    write_made_from(&[], files)
+}
+
+/// As [`write`], for files that are made from those at `read`.
+///
+/// # Errors
+///
+/// As [`write`]; one would replace a file of `read`.
+pub fn write_made_from(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
+    apart(read, files)?;
     let mut changes = Changes::default();
     files
         .iter()
@@ -143,6 +155,50 @@ pub fn write(files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
                 "give a folder that can be written, with room in it",
             )
         })
+}
+
+/// Whether every file has a path of its own, which none of `read` has.
+fn apart(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
+    let refuse = |path: &Path, title: &str, found: String, help: &str| {
+        let fault = Fault {
+            title: title.to_owned(),
+            expected: Some("a path of its own for each output".to_owned()),
+            found: Some(found),
+            help: Some(help.to_owned()),
+            ..Fault::default()
+        };
+        Err(Faults::new(path.display().to_string(), "", vec![fault]).of_the_request())
+    };
+    let inputs: Vec<PathBuf> = read.iter().map(|path| real(path)).collect();
+    let mut outputs: Vec<PathBuf> = Vec::new();
+    for (path, _) in files {
+        let place = real(path);
+        if let Some(i) = inputs.iter().position(|input| *input == place) {
+            let found = format!("`{}`, which is read", read[i].display());
+            let help = "write to another folder or name, or rename the file that is read";
+            return refuse(path, "an output would replace a file that it is made from", found, help);
+        }
+        if let Some(i) = outputs.iter().position(|output| *output == place) {
+            let found = format!("`{}`, which is written, too", files[i].0.display());
+            return refuse(path, "two outputs have the same path", found, "give one of them another name");
+        }
+        outputs.push(place);
+    }
+    Ok(())
+}
+
+/// A path without links and `..`, as far as it is there.
+fn real(path: &Path) -> PathBuf {
+    let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
+    let mut real = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::ParentDir => drop(real.pop()),
+            part => real.push(part),
+        }
+        real = real.canonicalize().unwrap_or(real);
+    }
+    real
 }
 
 /// Writes a model to `path`, its weights, where they are stored beside it, to the same name ending in `.safetensors`.
@@ -160,59 +216,114 @@ pub fn save(path: &Path, model: &Model, metadata: &Value, storage: Storage) -> R
     write(&files)
 }
 
-/// What has been done to write files, so that it can be undone.
-#[derive(Default)]
-struct Changes {
-    /// Folders made, outermost first.
-    folders: Vec<PathBuf>,
-    /// Files written beside their places, and those places.
-    files: Vec<(PathBuf, PathBuf)>,
-}
+#[cfg(test)]
+mod tests {
+    use std::fs;
 
-impl Changes {
-    fn prepare(&mut self, to: &Path, contents: &dyn Contents) -> Result<(), (PathBuf, io::Error)> {
-        let folder = to.parent().unwrap_or(Path::new(""));
-        self.make(folder).map_err(|error| (folder.to_owned(), error))?;
-        if holds(to, contents) {
-            return Ok(());
+    use super::*;
+
+    /// Puts a folder where the file is to go, while its contents are asked for.
+    struct Trap(PathBuf);
+
+    impl Contents for Trap {
+        fn write_to(&self, out: &mut dyn Write) -> io::Result<()> {
+            fs::create_dir_all(&self.0)?;
+            out.write_all(b"never seen")
         }
-        if to.is_dir() {
-            return Err((to.to_owned(), io::Error::other("a folder of that name is in the way")));
-        }
-        let name = to.file_name().unwrap_or_default().to_string_lossy();
-        let from = folder.join(format!(".{name}.{}.tmp", std::process::id()));
-        self.files.push((from.clone(), to.to_owned()));
-        let write = || -> io::Result<()> {
-            let mut out = BufWriter::with_capacity(BUFFER, File::create(&from)?);
-            contents.write_to(&mut out)?;
-            out.flush()
+    }
+
+    /// The names in a folder.
+    fn names(folder: &Path) -> Vec<String> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<String> =
+            entries.map(|entry| entry.unwrap().file_name().to_string_lossy().into_owned()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_failure_between_two_files_takes_the_first_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("replaced"), "before").unwrap();
+        let files: [(PathBuf, &dyn Contents); 3] = [
+            (path("replaced"), &b"after".as_slice()),
+            (path("made"), &b"new".as_slice()),
+            (path("trap"), &Trap(path("trap"))),
+        ];
+        let said = write(&files).unwrap_err().to_string();
+        assert!(said.contains("the output can't be written"), "{said}");
+        assert_eq!(fs::read_to_string(path("replaced")).unwrap(), "before");
+        assert_eq!(names(folder.path()), ["replaced", "trap"]);
+        write(&files[..2]).unwrap();
+        assert_eq!(fs::read_to_string(path("replaced")).unwrap(), "after");
+        assert_eq!(names(folder.path()), ["made", "replaced", "trap"]);
+    }
+
+    #[test]
+    fn folders_are_made_that_others_make_or_that_lead_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        write(&[(path("missing/../gen/x"), &b"x".as_slice())]).unwrap();
+        assert_eq!(fs::read_to_string(path("gen/x")).unwrap(), "x");
+        // Of a run that fails only what it made itself is removed.
+        fs::create_dir(path("there")).unwrap();
+        write(&[(path("there/deep/x"), &b"x".as_slice()), (path("gen/x/y"), &b"".as_slice())]).unwrap_err();
+        assert_eq!(names(&path("there")), [""; 0]);
+        // Two runs at once.
+        let run = |name: &str| {
+            for i in 0..300 {
+                write(&[(path(&format!("{i}/a/b/c/{name}")), &b"x".as_slice())]).unwrap();
+            }
         };
-        write().map_err(|error| (to.to_owned(), error))
+        std::thread::scope(|scope| {
+            scope.spawn(|| run("one"));
+            run("two");
+        });
     }
 
-    fn make(&mut self, folder: &Path) -> io::Result<()> {
-        let missing = folder.ancestors().filter(|path| !path.as_os_str().is_empty() && !path.exists());
-        let mut missing: Vec<PathBuf> = missing.map(Path::to_owned).collect();
-        missing.reverse();
-        for path in missing {
-            std::fs::create_dir(&path)?;
-            self.folders.push(path);
+    #[test]
+    fn paths_are_compared_without_links_and_steps_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("model"), "model").unwrap();
+        let contents = b"output".as_slice();
+        for output in ["model", "new/../model", "./new/deep/../../model"] {
+            let faults = write_made_from(&[path("model")], &[(path(output), &contents)]).unwrap_err();
+            assert!(faults.is_of_the_request(), "{faults}");
+            assert!(faults.to_string().contains("replace a file that it is made from"), "{faults}");
+            let faults = write(&[(path("x"), &contents), (path("new/../x"), &contents)]).unwrap_err();
+            assert!(faults.is_of_the_request(), "{faults}");
+            assert!(faults.to_string().contains("two outputs have the same path"), "{faults}");
+            assert_eq!(names(folder.path()), ["model"]);
         }
-        Ok(())
+        assert_eq!(fs::read_to_string(path("model")).unwrap(), "model");
     }
 
-    fn commit(&self) -> Result<(), (PathBuf, io::Error)> {
-        let rename =
-            |(from, to): &(PathBuf, PathBuf)| std::fs::rename(from, to).map_err(|error| (to.clone(), error));
-        self.files.iter().try_for_each(rename)
-    }
-
-    fn undo(&self) {
-        for (from, _) in &self.files {
-            let _ = std::fs::remove_file(from);
-        }
-        for folder in self.folders.iter().rev() {
-            let _ = std::fs::remove_dir(folder);
-        }
+    #[cfg(unix)]
+    #[test]
+    fn links_and_what_is_no_file_stay() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = |name: &str| folder.path().join(name);
+        fs::create_dir(path("real")).unwrap();
+        fs::write(path("real/model"), "model").unwrap();
+        std::os::unix::fs::symlink(path("real"), path("linked")).unwrap();
+        // A path through a link is that of the file it leads to.
+        let faults = write_made_from(&[path("real/model")], &[(path("linked/model"), &b"x".as_slice())]);
+        assert!(faults.unwrap_err().is_of_the_request());
+        // An output that is a link stays one.
+        std::os::unix::fs::symlink(path("real/output"), path("output")).unwrap();
+        fs::write(path("real/output"), "before").unwrap();
+        write(&[(path("output"), &b"after".as_slice())]).unwrap();
+        assert_eq!(fs::read_to_string(path("real/output")).unwrap(), "after");
+        assert!(path("output").is_symlink());
+        // What is no file is not replaced: a socket, as devices are root's.
+        let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
+        let said = write(&[(path("socket"), &b"x".as_slice())]).unwrap_err().to_string();
+        assert!(said.contains("a device or pipe of that name is in the way"), "{said}");
+        // A lock file that is a link to nothing is there.
+        std::os::unix::fs::symlink(path("nothing"), path("real/model.lock.json")).unwrap();
+        let (lock, _) = with_source(&path("real/model"), |source| Ok(source.lock.map(str::to_owned)));
+        assert_eq!(lock.unwrap().as_deref(), Some("model.lock.json"));
     }
 }

@@ -131,7 +131,8 @@ impl Settings {
         {
             if let Some(number) = number.filter(|number| !(1..=most).contains(number)) {
                 let title = format!("{option}: {number} {what} at once, expected 1 to {most}");
-                return Err(Faults::plain(&self.model_file, title, "give a number within these bounds"));
+                let help = "give a number within these bounds";
+                return Err(Faults::plain(&self.model_file, title, help).of_the_request());
             }
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use dopec::{Emit, OutputFile, Settings, Target, files};
+use dopec::{DataForm, Emit, OutputFile, Settings, Target, files};
 use proc_macro::TokenStream;
 use quote::{format_ident, quote};
 use syn::parse::{Parse, ParseStream};
@@ -18,8 +18,9 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// ```
 ///
 /// The path starts at the crate's folder. The module is `pub` unless another visibility stands before the
-/// path; `unroll_limit = N`, `target = "WORD"`, `batch = N` and `run_block = N` after it are the command's
-/// `--unroll-limit`, `--target`, `--batch` and `--run-block`.
+/// path; `unroll_limit = N`, `target = "WORD"`, `data = "WORD"`, `batch = N`, `run_block = N` and `no_lock` after it
+/// are the command's `--unroll-limit`, `--target`, `--data`, `--batch`, `--run-block` and `--no-lock`. Data stays in the
+/// module: as `"source"` or as `"numbers"`.
 /// A lock file beside the model (`dopec MODEL --emit c --tune` writes it) chooses the kernels.
 /// The module needs nothing but `core`, and the crate is built again when any of these files change. A fault
 /// in the model is a compile error at the path, with the text that the command prints.
@@ -34,16 +35,26 @@ struct ModelCall {
     path: LitStr,
     unroll_limit: Option<usize>,
     target: Option<Target>,
+    data: Option<DataForm>,
     batch: Option<usize>,
     run_block: Option<usize>,
+    no_lock: bool,
 }
 
 impl Parse for ModelCall {
     fn parse(input: ParseStream<'_>) -> syn::Result<ModelCall> {
         let visibility = if input.peek(LitStr) { None } else { Some(input.parse()?) };
         let path = input.parse()?;
-        let mut call =
-            ModelCall { visibility, path, unroll_limit: None, target: None, batch: None, run_block: None };
+        let mut call = ModelCall {
+            visibility,
+            path,
+            unroll_limit: None,
+            target: None,
+            data: None,
+            batch: None,
+            run_block: None,
+            no_lock: false,
+        };
         while input.peek(Token![,]) {
             input.parse::<Token![,]>()?;
             if input.is_empty() {
@@ -55,15 +66,20 @@ impl Parse for ModelCall {
                 call.unroll_limit = Some(input.parse::<LitInt>()?.base10_parse()?);
             } else if option == "target" && call.target.is_none() {
                 input.parse::<Token![=]>()?;
-                call.target = Some(target(&input.parse()?)?);
+                call.target = Some(one_of(&Target::ALL, &input.parse()?)?);
+            } else if option == "data" && call.data.is_none() {
+                input.parse::<Token![=]>()?;
+                call.data = Some(one_of(&DATA, &input.parse()?)?);
             } else if option == "batch" && call.batch.is_none() {
                 input.parse::<Token![=]>()?;
                 call.batch = Some(at_once(&input.parse()?)?);
             } else if option == "run_block" && call.run_block.is_none() {
                 input.parse::<Token![=]>()?;
                 call.run_block = Some(at_once(&input.parse()?)?);
+            } else if option == "no_lock" && !call.no_lock {
+                call.no_lock = true;
             } else {
-                let expected = "expected `unroll_limit = N`, `target = \"WORD\"`, `batch = N` or `run_block = N`, each once";
+                let expected = "expected `unroll_limit = N`, `target = \"WORD\"`, `data = \"WORD\"`, `batch = N`, `run_block = N` or `no_lock`, each once";
                 return Err(syn::Error::new(option.span(), expected));
             }
         }
@@ -79,10 +95,14 @@ fn at_once(number: &LitInt) -> syn::Result<usize> {
     if (1..=most).contains(&value) { Ok(value) } else { Err(outside()) }
 }
 
-fn target(word: &LitStr) -> syn::Result<Target> {
-    let found = Target::ALL.iter().find(|(known, _)| *known == word.value());
-    found.map(|(_, target)| *target).ok_or_else(|| {
-        let words: Vec<String> = Target::ALL.iter().map(|(word, _)| format!("\"{word}\"")).collect();
+/// Where large tables can go: a macro writes no file for them.
+const DATA: [(&str, DataForm); 2] = [("source", DataForm::Source), ("numbers", DataForm::Numbers)];
+
+/// What a word stands for.
+fn one_of<T: Copy>(known: &[(&str, T)], word: &LitStr) -> syn::Result<T> {
+    let found = known.iter().find(|(known, _)| *known == word.value());
+    found.map(|(_, value)| *value).ok_or_else(|| {
+        let words: Vec<String> = known.iter().map(|(word, _)| format!("\"{word}\"")).collect();
         syn::Error::new(word.span(), format!("expected one of {}", words.join(", ")))
     })
 }
@@ -91,11 +111,17 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     let fail = |text: String| syn::Error::new(call.path.span(), text);
     let path = call.path.value();
     let folder = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from).unwrap_or_default();
-    let target = call.target.unwrap_or_default();
-    let (unroll_limit, batch, run_block) = (call.unroll_limit, call.batch, call.run_block);
-    let settings =
-        Settings { emit: vec![Emit::Rust], unroll_limit, target, batch, run_block, ..Settings::default() }
-            .for_model(Path::new(&path));
+    let settings = Settings {
+        emit: vec![Emit::Rust],
+        unroll_limit: call.unroll_limit,
+        data: call.data.unwrap_or_default(),
+        target: call.target.unwrap_or_default(),
+        batch: call.batch,
+        run_block: call.run_block,
+        lock: !call.no_lock,
+        ..Settings::default()
+    }
+    .for_model(Path::new(&path));
     let (compiled, read) =
         files::with_source_named(&folder.join(&path), &path, |source| dopec::compile(source, &settings));
     let compiled = compiled.map_err(|faults| {

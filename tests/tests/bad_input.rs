@@ -28,7 +28,12 @@ fn faults(json: &str) -> String {
     };
     match dopec::read(&Source { file: "dir/tiny.json", json: json.as_bytes(), open: &open, lock: None }) {
         Ok(_) => panic!("accepted: {json}"),
-        Err(faults) => faults.to_string(),
+        Err(faults) => {
+            for fault in faults.faults() {
+                assert!(fault.help.is_some(), "no help in\n{faults}");
+            }
+            faults.to_string()
+        }
     }
 }
 
@@ -112,7 +117,44 @@ fn each_fault_is_named_and_placed() {
         "{\"activation\": {\"name\": \"first\"",
         &["two layers are named `first`"],
     );
-    spoiled("\"relu\"", "\"relo\"", &["did you mean `relu`?"]);
+    spoiled("\"relu\"", "\"relo\"", &["did you mean `relu`?", "found `\"relo\"`"]);
+    spoiled("\"relu\"", "\"swish\"", &["an unknown function", "train with one of these"]);
+    spoiled(
+        "\"inputs\": [[0, 0, 0, 0]]",
+        "\"tokens\": [0]",
+        &["another kind of input", "expected `inputs` alone", "found `tokens`"],
+    );
+    spoiled("[[0, 0, 0, 0]]", "[[0, 0, 0]]", &["vector of the wrong length", "found 3 numbers"]);
+    spoiled("[[0, 0, 0, 0]]", "[[0, 0, 0, 0], [0, 0, 0, 0]]", &["as many outputs as steps", "found 1 rows"]);
+    spoiled(
+        "\"check\": {",
+        "\"check\": {\"tolerance\": 0, ",
+        &["not above zero", "found `0`", "such as 1e-4"],
+    );
+    spoiled("\"check\": {", "\"check\": {\"tolerance\": \"x\", ", &["not a number", "without quotes"]);
+    spoiled(
+        "{\"activation\":",
+        "{\"gru\": 1, \"activation\":",
+        &["exactly one key", "found `gru`, `activation`"],
+    );
+    spoiled("\"shape\": [6, 4]", "\"shape\": [24]", &["not the shape of a matrix", "found [24]"]);
+    spoiled(
+        "{\"kronecker\"",
+        "{\"low_rank\": 1, \"kronecker\"",
+        &["exactly one key", "`low_rank`, `kronecker`"],
+    );
+    spoiled(
+        "\"factors\": [{\"shape\": [2, 2], \"data\": [1, 2, 3, 4]}, ",
+        "\"factors\": [",
+        &["fewer than two"],
+    );
+    let one = "{\"shape\": [1, 1], \"data\": [1]}, ";
+    spoiled(
+        "\"factors\": [",
+        &format!("\"factors\": [{}", one.repeat(20_000)),
+        &["too many factors", "expected 2 to 32 factors", "found 20002"],
+    );
+    spoiled("\"shape\": [2, 2], \"data\"", "\"shape\": [2, 2, 1], \"data\"", &["expected 2 dimensions"]);
     spoiled(
         "[[0, 0, 0, 0, 0, 0]]",
         "[[0, 0, 0, 1, 0, 0]]",
@@ -142,6 +184,83 @@ fn each_fault_is_named_and_placed() {
     spoiled("{\"shape\": [2, 2], \"data\": [1, 2, 3, 4]}", "{\"tensor\": \"a\"}", &["names none"]);
 }
 
+/// A model of one layer.
+fn of_layer(layer: &str) -> String {
+    format!(r#"{{"format": "doped-model", "version": 1, "name": "one", "layers": [{layer}]}}"#)
+}
+
+#[test]
+fn what_is_wrong_with_one_layer() {
+    let matrix = |rows: usize, cols: usize| {
+        let data = vec!["0"; rows * cols].join(",");
+        format!(
+            r#"{{"shape": [{rows}, {cols}], "structure": {{"dense": {{"weight": {{"shape": [{rows}, {cols}], "data": [{data}]}}}}}}}}"#
+        )
+    };
+    let (ih, hh, joined) = (matrix(4, 1), matrix(4, 1), matrix(4, 2));
+    let lstm = |weights: &str| {
+        of_layer(&format!(r#"{{"lstm": {{"name": "a", "input_size": 1, "hidden_size": 1{weights}}}}}"#))
+    };
+    let norm = |epsilon: &str| {
+        of_layer(&format!(
+            r#"{{"layer_norm": {{"name": "a", "size": 1, "weight": {{"shape": [1], "data": [1]}}, "epsilon": {epsilon}}}}}"#
+        ))
+    };
+    let linear = |shape: &str, rest: &str| {
+        of_layer(&format!(
+            r#"{{"linear": {{"name": "a", "input_size": 2, "output_size": 2, "weight": {{"shape": {shape}{rest}}}}}}}"#
+        ))
+    };
+    let structure = |text: &str| linear("[2, 2]", &format!(r#", "structure": {text}"#));
+    let stage = r#"{"shape": [1, 1, 2], "data": [1, 1]}"#;
+    let cases: [(String, &[&str]); 14] = [
+        (lstm(""), &["without its weights", "found none"]),
+        (lstm(&format!(r#", "weight_ih": {ih}"#)), &["half of its weights", "found `weight_ih`"]),
+        (
+            lstm(&format!(r#", "weight": {joined}, "weight_ih": {ih}, "weight_hh": {hh}"#)),
+            &["weights in two forms", "found `weight`, `weight_ih`, `weight_hh`", "remove the other"],
+        ),
+        (norm("0"), &["not above zero", "found `0`", "such as 1e-5"]),
+        (norm("1e-40"), &["do not hold in full", "expected a number from 1.1754944e-38", "found `1e-40`"]),
+        (norm("1e39"), &["do not hold in full"]),
+        (linear("[2, 2]", ""), &["a matrix of nothing", "found neither"]),
+        (structure(r#"{"sum": {"terms": []}}"#), &["`terms` is empty"]),
+        (structure(r#"{"sum": {"terms": 1}}"#), &["expected an array", "write an array in its place"]),
+        (
+            structure(r#"{"hstack": {"blocks": [MATRIX]}}"#).replace("MATRIX", &matrix(2, 1)),
+            &["do not make the matrix"],
+        ),
+        (
+            structure(&format!(r#"{{"monarch": {{"first": {stage}, "second": {stage}}}}}"#)),
+            &["stages of a monarch"],
+        ),
+        (
+            linear(
+                "[2, 1]",
+                r#", "structure": {"circulant": {"first_column": {"shape": [2], "data": [1, 2]}}}"#,
+            ),
+            &["is square", "as many rows as columns"],
+        ),
+        (
+            structure(
+                r#"{"low_rank": {"left": {"shape": [2, 1], "data": [1, 1]}, "right": {"shape": [1, 3], "data": [1, 1, 1]}}}"#,
+            ),
+            &["wrong shape", "expected shape [1, 2]"],
+        ),
+        (of_layer("").replace("doped-model", "onnx"), &["not a doped model", "docs/model-file.md"]),
+    ];
+    for (json, words) in &cases {
+        let said = faults(json);
+        for word in *words {
+            assert!(said.contains(word), "no {word:?} in\n{said}");
+        }
+    }
+    let chain = r#"{"layer_norm": {"name": "NAME", "size": SIZE, "weight": {"shape": [SIZE], "data": [DATA]}, "epsilon": 1e-5}}"#;
+    let one = chain.replace("NAME", "a").replace("SIZE", "1").replace("DATA", "1");
+    let two = chain.replace("NAME", "b").replace("SIZE", "2").replace("DATA", "1, 1");
+    assert!(faults(&of_layer(&format!("{one}, {two}"))).contains("mend the sizes"));
+}
+
 #[test]
 fn truncated_anywhere_is_a_fault_and_no_panic() {
     for end in 0..RIGHT.len() {
@@ -156,6 +275,8 @@ fn several_faults_are_reported_together() {
     let json = RIGHT.replacen("[0, 3, 1]", "[3, 0, 1]", 1).replacen("\"relu\"", "\"relo\"", 1);
     let said = faults(&json);
     assert!(said.contains("out of order") && said.contains("did you mean `relu`?"), "{said}");
+    let said = faults(&RIGHT.replacen("tiny", "Tiny", 1).replacen("[[0, 0, 0, 0]]", "[[0]]", 1));
+    assert!(said.contains("lower-case letter") && said.contains("vector of the wrong length"), "{said}");
 }
 
 #[test]
@@ -228,7 +349,10 @@ fn tensors_of_a_weights_file() {
     let nan = ("values", Dtype::BF16, VALUES.2, &[0xc0, 0x7f, 0, 0][..]);
     check(&stored(&[ROW_PTR, COL_IDX, nan]), &["element 0", "found NaN"]);
     let wide = ("values", Dtype::F64, VALUES.2, &[0, 0, 0, 0, 0, 0, 0xf0, 0x7e, 0, 0, 0, 0, 0, 0, 0, 0][..]);
-    check(&stored(&[ROW_PTR, COL_IDX, wide]), &["element 0", "range of 32-bit floats"]);
+    check(
+        &stored(&[ROW_PTR, COL_IDX, wide]),
+        &["element 0", "range of 32-bit floats", "found 2.7430620343968443e303"],
+    );
     let longer = ("row_ptr", Dtype::U8, &[4][..], &[0, 1, 2, 2][..]);
     check(&stored(&[longer, COL_IDX, VALUES]), &["wrong shape", "expected shape [3]", "found shape [4]"]);
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use dopec::tune::{self, targets};
 use dopec::verify::{self, Toolchain};
-use dopec::{Choices, Emit, Faults, OutputFile, Settings, Target, Way, files, lower};
+use dopec::{Choices, Emit, Faults, OutputFile, Settings, Target, Way, files, ingest, lower};
 
 fn models() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("models")
@@ -307,7 +307,15 @@ fn a_bad_lock_file_is_refused() {
         assert!(right.contains(from), "{from}");
         fs::write(&lock, right.replacen(from, to, 1)).unwrap();
         let said = compile(&path, &Settings::default()).unwrap_err().to_string();
-        for word in words.iter().chain(&["small.lock.json", "--tune again, or delete the lock file"]) {
+        // Tuning replaces what is a lock file of this model, and nothing else.
+        let (foreign, _) = files::with_source(&path, |source| Ok(ingest::replaced_lock(source).is_err()));
+        let foreign = foreign.unwrap();
+        let mend = match foreign {
+            true => "delete it or move it away, or give --no-lock",
+            false => "--tune again, or delete the lock file",
+        };
+        assert_eq!(foreign, ["doped-model", "{\"large.json\""].contains(&to), "{to}");
+        for word in words.iter().chain(&["small.lock.json", mend]) {
             assert!(said.contains(word), "{to}: no {word:?} in\n{said}");
         }
         compile(&path, &Settings { lock: false, ..Settings::default() }).unwrap();

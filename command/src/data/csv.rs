@@ -22,6 +22,10 @@ pub(super) fn class(value: i64) -> Option<u32> {
 /// Faults collected before the rest of a file is left alone.
 const ENOUGH: usize = 20;
 
+/// Numbers that sequences may be filled up to for each byte of the file, and in a file of any size.
+const FILLED: usize = 4;
+const FILLED_ANYWAY: usize = 1 << 20;
+
 /// Reads the bytes of a file.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Sequences, Faults> {
     let text = std::str::from_utf8(bytes).map_err(|error| {
@@ -102,6 +106,9 @@ impl Table<'_> {
             let fault = self.fault(0..0, "a data file without data", "rows below the column names");
             fault.found = Some("column names alone".to_owned());
         }
+        if self.faults.is_empty() {
+            self.lengths(&columns, &rows);
+        }
         if self.faults.is_empty() { Some(rows.sequences(&columns)) } else { None }
     }
 
@@ -134,6 +141,25 @@ impl Table<'_> {
         let classes = !class.is_empty();
         let targets = if classes { class } else { values };
         self.faults.is_empty().then_some(Columns { names, sequence, inputs, targets, classes })
+    }
+
+    /// Refuses lengths so unequal that filling up would take memory out of all proportion.
+    fn lengths(&mut self, columns: &Columns, rows: &Rows) {
+        let held: usize = rows.inputs.iter().map(Vec::len).sum();
+        let longest = rows.inputs.iter().map(Vec::len).max().unwrap_or_default();
+        let filled = longest.saturating_mul(rows.inputs.len());
+        if filled > self.text.len().saturating_mul(FILLED).max(FILLED_ANYWAY) {
+            let steps = |numbers: usize| numbers / rows.features(columns);
+            let title = "sequences of very unequal lengths";
+            let fault = self.fault(0..0, title, "lengths near that of the longest");
+            fault.found = Some(format!(
+                "{} sequences of {} steps on average, the longest of {}",
+                rows.inputs.len(),
+                steps(held) / rows.inputs.len(),
+                steps(longest)
+            ));
+            fault.help = Some("cut or part the longest, or leave it out".to_owned());
+        }
     }
 
     /// One line: a sequence, or a step of one.
@@ -245,8 +271,13 @@ impl Table<'_> {
 }
 
 impl Rows {
+    /// Length of the vector of a step.
+    fn features(&self, columns: &Columns) -> usize {
+        if columns.sequence.is_some() { columns.inputs.len() } else { 1 }
+    }
+
     fn sequences(self, columns: &Columns) -> Sequences {
-        let features = if columns.sequence.is_some() { columns.inputs.len() } else { 1 };
+        let features = self.features(columns);
         let count = self.inputs.len();
         let lengths: Vec<usize> = self.inputs.iter().map(|inputs| inputs.len() / features).collect();
         let steps = lengths.iter().copied().max().unwrap_or_default();
@@ -335,6 +366,16 @@ mod tests {
             for words in *expected {
                 assert!(told.contains(words), "{words} is not in\n{told}");
             }
+        }
+        // Filled up these would be 4·10⁸ numbers.
+        let long = "long,1,0\n".repeat(20_000);
+        let short: String = (0..20_000).map(|i| format!("{i},1,0\n")).collect();
+        let told =
+            read("x.csv", format!("sequence,a,class\n{long}{short}").as_bytes()).unwrap_err().to_string();
+        for words in
+            ["very unequal lengths", "found 20001 sequences of 1 steps on average, the longest of 20000"]
+        {
+            assert!(told.contains(words), "{words} is not in\n{told}");
         }
         assert!(read("x.csv", b"a,class\n\xff,0\n").unwrap_err().to_string().contains("byte 8 is not UTF-8"));
         let many = format!("a,class\n{}", "x,0\n".repeat(100));

@@ -5,7 +5,7 @@ use std::path::Path;
 use dopec::{Fault, Faults};
 use dopec_trainer::Error;
 
-/// A fault of a file (or of an option, where `place` is its name) with what was expected and found.
+/// A fault of a file, or of an option, where `place` is its name: `--factor`; with what was expected and found.
 pub(super) fn fault(place: &str, title: &str, expected: &str, found: &str, help: &str) -> Faults {
     let fault = Fault {
         title: title.to_owned(),
@@ -14,7 +14,8 @@ pub(super) fn fault(place: &str, title: &str, expected: &str, found: &str, help:
         help: Some(help.to_owned()),
         ..Fault::default()
     };
-    Faults::new(place, "", vec![fault])
+    let faults = Faults::new(place, "", vec![fault]);
+    if place.starts_with("--") { faults.of_the_request() } else { faults }
 }
 
 /// An error of the trainer that comes of the input file, of an option, or of the two together.
@@ -28,16 +29,17 @@ pub(super) fn of(input: &Path, error: &Error) -> Faults {
                 Some((expected, found)) => {
                     fault(&place, &format!("the {name} is out of its bounds"), expected, found, help)
                 }
-                None => Faults::plain(place, format!("{name}: {problem}"), help),
+                None => Faults::plain(place, format!("{name}: {problem}"), help).of_the_request(),
             }
         }
         Error::Budget(problem) => {
             let help = "a smaller --factor, another --structure, or sizes with more divisors";
-            Faults::plain("--factor", format!("no shape fits the budget: {problem}"), help)
+            Faults::plain("--factor", format!("no shape fits the budget: {problem}"), help).of_the_request()
         }
         Error::Specification { place, problem } => {
             let help = "see the options of the network in `dopec train --help`";
-            Faults::plain(place.as_str(), format!("the network contradicts itself: {problem}"), help)
+            let title = format!("the network contradicts itself: {problem}");
+            Faults::plain(place.as_str(), title, help).of_the_request()
         }
         Error::File { path, problem } => {
             let title = format!("the file can't be written: {problem}");

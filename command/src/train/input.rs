@@ -35,16 +35,6 @@ impl Input {
     /// Reads the input. `from` is the model to go on from.
     pub(super) fn read(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
         let ending = options.input.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        if let Some(share) = options.held_out.filter(|share| !(*share > 0.0 && *share < 1.0)) {
-            let help = "give a part, as 0.1 for a tenth";
-            return Err(fault(
-                "--held-out",
-                "no part that can be held out",
-                "above 0, below 1",
-                &share.to_string(),
-                help,
-            ));
-        }
         match ending.as_deref() {
             Some("npz" | "csv") => sequences(options),
             _ => text(options, from),
@@ -137,7 +127,8 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
     for (name, given) in [("--unit", options.unit.is_some()), ("--vocabulary", options.vocabulary.is_some())]
     {
         if given {
-            return Err(Faults::plain(name, "the option is for texts", "leave it out for .npz and .csv"));
+            let help = "leave it out for .npz and .csv";
+            return Err(Faults::plain(name, "the option is for texts", help).of_the_request());
         }
     }
     let read = data::read(&options.input)?;

@@ -97,19 +97,10 @@ fn name(options: &Train) -> Result<String, Faults> {
 
 /// Options that contradict each other, and an output that can't be written, before any work.
 fn sound(options: &Train) -> Result<(), Faults> {
-    if !(0.0..1.0).contains(&options.dropout) {
-        let found = options.dropout.to_string();
-        let help = "give a probability, as 0.2, or leave it out";
-        return Err(fault("--dropout", "no probability of dropping", "at least 0, below 1", &found, help));
-    }
-    if options.checkpoint_every.is_nan() || options.checkpoint_every < 0.0 {
-        let found = options.checkpoint_every.to_string();
-        let help = "give a number of seconds, as 60";
-        return Err(fault("--checkpoint-every", "no time between checkpoints", "at least 0", &found, help));
-    }
     if !options.factor_shapes.is_empty() && options.structure != Structure::Kronecker {
         let title = "shapes of Kronecker factors are given for another structure";
-        return Err(Faults::plain("--factor-shapes", title, "leave them out, or give --structure kronecker"));
+        let help = "leave them out, or give --structure kronecker";
+        return Err(Faults::plain("--factor-shapes", title, help).of_the_request());
     }
     let output = options.output.display().to_string();
     let cant = |title: String| {
@@ -130,7 +121,8 @@ fn sound(options: &Train) -> Result<(), Faults> {
         _ => false,
     };
     if same(&options.input) {
-        return cant("the model would replace the data that it is trained on".to_owned());
+        return cant("the model would replace the data that it is trained on".to_owned())
+            .map_err(Faults::of_the_request);
     }
     let folder = options.output.parent().unwrap_or(Path::new(""));
     match std::fs::create_dir_all(folder) {

@@ -10,6 +10,8 @@ use dopec_trainer::doping::co_matrix::Granularity;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use crate::arguments::number;
+
 /// Options of `train`. Those that are serialised are kept in checkpoints: a run is resumed with the same ones only.
 #[derive(Debug, Args, Serialize)]
 #[command(after_help = EXAMPLES)]
@@ -39,7 +41,7 @@ pub(crate) struct Train {
     pub(crate) vocabulary: Option<usize>,
     /// The part held out to be scored on: a text's end, or sequences chosen by the seed [default: 0.05 of a text, 0.2 of
     /// sequences].
-    #[arg(long, value_name = "SHARE", help_heading = "Data")]
+    #[arg(long, value_name = "SHARE", help_heading = "Data", value_parser = number("above 0 and below 1", |share| share > 0.0 && share < 1.0))]
     pub(crate) held_out: Option<f64>,
 
     /// The structure of the recurrent matrices. kronecker, low-rank and hybrid are doped (a sparse S is added) unless
@@ -50,7 +52,7 @@ pub(crate) struct Train {
     #[arg(long, help_heading = "Network")]
     pub(crate) no_doping: bool,
     /// How many times less than dense the recurrent matrices are to take [default: 10; with --from: as they are].
-    #[arg(long, value_name = "TIMES", help_heading = "Network")]
+    #[arg(long, value_name = "TIMES", help_heading = "Network", value_parser = number("at least 1", |factor| factor >= 1.0))]
     pub(crate) factor: Option<f64>,
     /// What counts for --factor: values alone, as papers count; with the column of each non-zero; with the start of each
     /// row, too.
@@ -74,7 +76,7 @@ pub(crate) struct Train {
     pub(crate) cell: Cell,
 
     /// How long to train: the speed is measured first, and the number of steps chosen by it [default: 10].
-    #[arg(long, value_name = "M", conflicts_with = "steps", help_heading = "Training")]
+    #[arg(long, value_name = "M", conflicts_with = "steps", help_heading = "Training", value_parser = number("above 0 and below 1000000", |minutes| minutes > 0.0 && minutes < 1e6))]
     pub(crate) minutes: Option<f64>,
     /// Train for so many steps.
     #[arg(long, value_name = "N", help_heading = "Training", value_parser = clap::value_parser!(u64).range(1..))]
@@ -86,10 +88,10 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(1), help_heading = "Training")]
     pub(crate) sequence: usize,
     /// The highest learning rate of the run [default: 0.003, with --from 0.001].
-    #[arg(long, value_name = "RATE", help_heading = "Training")]
+    #[arg(long, value_name = "RATE", help_heading = "Training", value_parser = number("above 0", |rate| rate > 0.0))]
     pub(crate) learning_rate: Option<f64>,
     /// Dropout before each recurrent layer and before the last layer, but not on the network's own input.
-    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Training")]
+    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Training", value_parser = probability())]
     pub(crate) dropout: f64,
     /// Where all random numbers start.
     #[arg(long, value_name = "N", default_value_t = 1, help_heading = "Training")]
@@ -99,7 +101,7 @@ pub(crate) struct Train {
     pub(crate) threads: Option<usize>,
 
     /// Co-matrix dropout: the probability of dropping a part of a doped matrix while S is dense; 0: none.
-    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Doping")]
+    #[arg(long, value_name = "P", default_value_t = 0.0, help_heading = "Doping", value_parser = probability())]
     pub(crate) cmr: f64,
     /// What co-matrix dropout drops at once.
     #[arg(long, value_enum, default_value = "matrix", help_heading = "Doping", value_name = "WHAT")]
@@ -113,7 +115,7 @@ pub(crate) struct Train {
     #[serde(skip)]
     pub(crate) fresh: bool,
     /// Seconds from one checkpoint to the next.
-    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, help_heading = "Checkpoints")]
+    #[arg(long, value_name = "SECONDS", default_value_t = 60.0, help_heading = "Checkpoints", value_parser = number("at least 0", |seconds| seconds >= 0.0))]
     #[serde(skip)]
     pub(crate) checkpoint_every: f64,
 }
@@ -131,6 +133,11 @@ The same command again, after a kill, goes on from the last checkpoint and gives
 fn count(least: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
     use clap::builder::TypedValueParser;
     clap::value_parser!(u64).range(least..=1 << 24).map(|count| count as usize)
+}
+
+/// The probability that something is dropped: not all of it may be.
+fn probability() -> impl Fn(&str) -> Result<f64, String> + Clone {
+    number("at least 0 and below 1", |probability| (0.0..1.0).contains(&probability))
 }
 
 /// Extents of Kronecker factors, from left to right.

@@ -114,10 +114,6 @@ pub(super) fn length(
         return Ok(Length { steps, moments: MOMENTS });
     }
     let minutes = options.minutes.unwrap_or(MINUTES);
-    if !(minutes > 0.0 && minutes < 1e6) {
-        let help = "give a number of minutes, as 0.5";
-        return Err(fault("--minutes", "no time to train for", "above 0", &minutes.to_string(), help));
-    }
     tell("measuring the speed of a step ...");
     let pace = Pace::measure(options, input, network, threads, minutes)
         .map_err(|error| faults::of(&options.input, &error))?;

@@ -96,10 +96,6 @@ impl Source {
     /// dense one; those that are that sparse already stay as they are.
     pub(super) fn pruned_further(&self, factor: f64, counting: Counting) -> Result<NetworkSpec, Faults> {
         let mut spec = NetworkSpec::of(&self.model);
-        if !(factor >= 1.0 && factor.is_finite()) {
-            let help = "give how many times less than dense a matrix is to take";
-            return Err(fault("--factor", "no factor", "1 or more", &factor.to_string(), help));
-        }
         let mut sparse = 0;
         for layer in &mut spec.layers {
             let name = layer.name().to_owned();

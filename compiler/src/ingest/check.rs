@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use super::json::Node;
-use super::reader::Reader;
+use super::reader::{Reader, short};
 use crate::model::{Check, InputKind, Model, Steps};
 
 /// Vectors, and the place of each.
@@ -25,13 +25,22 @@ impl<'a> Reader<'a> {
                 let rows = self.rows::<f32>(&inputs, size);
                 rows.map(|(rows, _)| Steps::Vectors(rows))
             }
-            (kind, ..) => {
+            (kind, tokens, inputs) => {
                 let expected = match kind {
                     InputKind::Token { .. } => "`tokens` alone, since the first layer is an embedding",
                     InputKind::Vector { .. } => "`inputs` alone, since the first layer takes vectors",
                 };
-                self.fault(node, "check vectors of another kind of input", "these").expected =
-                    Some(expected.to_owned());
+                let found = match (tokens, inputs) {
+                    (Some(_), Some(_)) => "`tokens` and `inputs`",
+                    (Some(_), None) => "`tokens`",
+                    (None, Some(_)) => "`inputs`",
+                    (None, None) => "neither",
+                };
+                let fault = self.fault(node, "check vectors of another kind of input", "these");
+                fault.expected = Some(expected.to_owned());
+                fault.found = Some(found.to_owned());
+                fault.help =
+                    Some("write what the first layer was fed when the outputs were computed".to_owned());
                 None
             }
         };
@@ -42,6 +51,7 @@ impl<'a> Reader<'a> {
             let fault = self.fault(&outputs_node, "as many outputs as steps are needed", "these outputs");
             fault.expected = Some(format!("{} rows", steps.len()));
             fault.found = Some(format!("{} rows", outputs.len()));
+            fault.help = Some("write the output of every step, or leave steps out".to_owned());
             return None;
         }
         Some((Check { steps, outputs, tolerance: tolerance? }, places))
@@ -52,8 +62,10 @@ impl<'a> Reader<'a> {
         if tolerance > 0.0 {
             return Some(tolerance);
         }
-        self.fault(node, "a tolerance that is not above zero", "this tolerance").expected =
-            Some("such as 1e-4".to_owned());
+        let fault = self.fault(node, "a tolerance that is not above zero", "this tolerance");
+        fault.expected = Some("a number above 0".to_owned());
+        fault.found = Some(short(node.text));
+        fault.help = Some("give one such as 1e-4, or leave it out".to_owned());
         None
     }
 
@@ -63,6 +75,8 @@ impl<'a> Reader<'a> {
             let fault =
                 self.fault(node, "a token outside the vocabulary", format!("element {i} is {}", tokens[i]));
             fault.expected = Some(format!("tokens below {vocab}"));
+            fault.found = Some(format!("{} as element {i}", tokens[i]));
+            fault.help = Some("count tokens from 0, or mend the embedding's `vocab`".to_owned());
             return None;
         }
         Some(Steps::Tokens(tokens))
@@ -81,6 +95,7 @@ impl<'a> Reader<'a> {
                 let fault = self.fault(element, "a vector of the wrong length", "this vector");
                 fault.expected = Some(format!("{len} numbers"));
                 fault.found = Some(format!("{} numbers", row.len()));
+                fault.help = Some("write vectors as long as what the model takes and gives".to_owned());
                 return None;
             }
             rows.push(row);

@@ -23,9 +23,12 @@ impl<'a> Reader<'a> {
         let root = Node { text: element.text, path: String::new() };
         self.layer = Some(format!("#{index}"));
         let fields = self.fields(&root, &KINDS)?;
+        let found = fields.names();
         let Some((kind, mut node)) = fields.only() else {
             let fault = self.fault(&root, "a layer has exactly one key, its kind", "this layer");
             fault.expected = Some(format!("one of {}", list(&KINDS)));
+            fault.found = Some(found);
+            fault.help = Some("write an object for each layer: {\"linear\": {...}}".to_owned());
             return None;
         };
         node.path = String::new();
@@ -100,6 +103,9 @@ impl<'a> Reader<'a> {
         let gate_order = order.map_or(Some(Gate::ORDER), |node| self.gate_order(&node));
         let (input_size, hidden_size) = (input?, hidden?);
         let rows = hidden_size.checked_mul(4)?;
+        let given = [("weight", &joined), ("weight_ih", &ih), ("weight_hh", &hh)];
+        let given: Vec<&str> =
+            given.iter().filter(|(_, node)| node.is_some()).map(|(name, _)| *name).collect();
         let weights = match (joined, ih, hh) {
             (Some(weight), None, None) => self
                 .matrix(&weight, rows, input_size + hidden_size)
@@ -108,9 +114,20 @@ impl<'a> Reader<'a> {
                 let (ih, hh) = (self.matrix(&ih, rows, input_size), self.matrix(&hh, rows, hidden_size));
                 ih.zip(hh).map(|(ih, hh)| LstmWeights::Split { ih: Box::new(ih), hh: Box::new(hh) })
             }
-            _ => {
-                let fault = self.fault(layer, "an LSTM without its weights", "this layer");
+            (joined, ..) => {
+                let (title, help) = match (joined.is_some(), given.len()) {
+                    (true, _) => {
+                        ("an LSTM with its weights in two forms", "keep one form, and remove the other")
+                    }
+                    (false, 0) => {
+                        ("an LSTM without its weights", "add the matrices that it was trained with")
+                    }
+                    (false, _) => ("an LSTM with half of its weights", "add the other matrix, too"),
+                };
+                let fault = self.fault(layer, title, "this layer");
                 fault.expected = Some("`weight_ih` and `weight_hh`, or `weight` alone".to_owned());
+                fault.found = Some(if given.is_empty() { "none".to_owned() } else { list(&given) });
+                fault.help = Some(help.to_owned());
                 None
             }
         };
@@ -155,7 +172,13 @@ impl<'a> Reader<'a> {
         }
         let fault = self.fault(&node, "an unknown function", "this function");
         fault.expected = Some(format!("one of {}", list(&names)));
-        fault.help = nearest(&name, names.into_iter()).map(|near| format!("did you mean `{near}`?"));
+        fault.found = Some(short(node.text));
+        fault.help = Some(match nearest(&name, names.into_iter()) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None => {
+                "train with one of these, or leave the layer out and compute it on the outputs".to_owned()
+            }
+        });
         None
     }
 
@@ -167,9 +190,16 @@ impl<'a> Reader<'a> {
         let bias = self.vector(fields.take("bias"), size);
         let node = epsilon?;
         let epsilon = self.number(&node)? as f32;
-        if !(epsilon > 0.0 && epsilon.is_finite()) {
-            let fault = self.fault(&node, "an epsilon that is not above zero", "this epsilon");
-            fault.expected = Some("a number above 0 that a 32-bit float holds, such as 1e-5".to_owned());
+        // Kernels divide by a root of it: what is subnormal may count as 0 there.
+        if !(epsilon > 0.0 && epsilon.is_normal()) {
+            let title = match epsilon > 0.0 {
+                true => "an epsilon that 32-bit floats do not hold in full",
+                false => "an epsilon that is not above zero",
+            };
+            let fault = self.fault(&node, title, "this epsilon");
+            fault.expected = Some("a number from 1.1754944e-38 to 3.4028235e38".to_owned());
+            fault.found = Some(short(node.text));
+            fault.help = Some("give that of the training, such as 1e-5".to_owned());
             return None;
         }
         Some(LayerNorm { size, weight: weight?.data, bias: bias?, epsilon })

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::json::Node;
 use super::reader::{Reader, list, nearest, short};
 use super::{Source, base_name, sha256};
-use crate::faults::Faults;
+use crate::faults::{Fault, Faults};
 use crate::lower::parts;
 use crate::model::{Model, SourceFile};
 use crate::settings::Target;
@@ -23,6 +23,9 @@ pub(crate) const VERSION: u64 = 1;
 
 /// How to mend whatever is wrong with it.
 const MEND: &str = "run dopec with --tune again, or delete the lock file";
+
+/// How to mend a file that tuning would not replace.
+const MOVE: &str = "delete it or move it away, or give --no-lock";
 
 /// Reads the lock file that the source names.
 ///
@@ -48,6 +51,7 @@ pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Ch
         _ => {
             for fault in &mut faults {
                 fault.help = Some(match fault.help.take() {
+                    Some(help) if help == MOVE => help,
                     Some(help) if help.starts_with("did you mean") => format!("{help} Else {MEND}"),
                     _ => MEND.to_owned(),
                 });
@@ -56,6 +60,52 @@ pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Ch
             Err(Faults::new(file, text, faults))
         }
     }
+}
+
+/// Looks at the lock file that a new one is to replace, where there is one; gives the target it is for, where that can be
+/// told. It may be damaged, or made for older files of the model, but must be a lock file of this model.
+///
+/// # Errors
+///
+/// It can't be read, is no lock file, or is one of another model.
+pub fn replaced_lock(source: &Source<'_>) -> Result<Option<Target>, Faults> {
+    let Some(name) = source.lock else { return Ok(None) };
+    let model = base_name(source.file);
+    let file = format!("{}{name}", &source.file[..source.file.len() - model.len()]);
+    let help = "delete it or move it away: that is where the lock file is to go";
+    let bytes = (source.open)(name).map_err(|error| {
+        Faults::plain(&file, format!("what stands in the lock file's place can't be read: {error}"), help)
+    })?;
+    let refuse = |title: &str, expected: String, found: String| {
+        let fault = Fault {
+            title: title.to_owned(),
+            expected: Some(expected),
+            found: Some(found),
+            help: Some(help.to_owned()),
+            ..Fault::default()
+        };
+        Err(Faults::new(&file, "", vec![fault]))
+    };
+    let mark = format!("\"{FORMAT}\"");
+    let text = String::from_utf8_lossy(&bytes);
+    if !text.contains(&mark) {
+        let found = short(text.trim_start());
+        return refuse("no lock file stands in its place", format!("a file of the format {mark}"), found);
+    }
+    let Ok(value) = serde_json::from_str::<serde_json::Value>(&text) else { return Ok(None) };
+    if let Some(files) = value["model"].as_object()
+        && !files.contains_key(model)
+    {
+        let names: Vec<&str> = files.keys().map(String::as_str).collect();
+        let title = "the lock file of another model stands in its place";
+        return refuse(
+            title,
+            format!("one that was made for `{model}`"),
+            format!("one for {}", list(&names)),
+        );
+    }
+    let word = value["target"].as_str();
+    Ok(Target::ALL.iter().find(|(known, _)| Some(*known) == word).map(|(_, target)| *target))
 }
 
 fn read(reader: &mut Reader<'_>, model: &Model) -> Option<Choices> {
@@ -68,6 +118,7 @@ fn read(reader: &mut Reader<'_>, model: &Model) -> Option<Choices> {
         let fault = reader.fault(&format, "not a lock file of dopec", "another format");
         fault.expected = Some(format!("\"{FORMAT}\""));
         fault.found = Some(short(format.text));
+        fault.help = Some(MOVE.to_owned());
         return None;
     }
     if version.value::<u64>() != Some(VERSION) {
@@ -100,7 +151,9 @@ fn same_files(reader: &mut Reader<'_>, node: &Node<'_>, model: &Model) -> Option
         return Some(());
     }
     let spelled = |(name, sha256): (&str, &str)| format!("{name} sha256:{sha256}");
+    let of_others = !model.files.first().is_some_and(|file| found.contains_key(&file.name));
     let fault = reader.fault(node, "a lock file that was made for another model", "these files");
+    fault.help = of_others.then(|| MOVE.to_owned());
     fault.expected = Some(expected.into_iter().map(spelled).collect::<Vec<_>>().join(", "));
     let found = found.iter().map(|(name, sha256)| spelled((name, sha256)));
     fault.found = Some(found.collect::<Vec<_>>().join(", "));

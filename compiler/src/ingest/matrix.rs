@@ -8,6 +8,9 @@ use crate::model::{Csr, Matrix, Structure, Tensor};
 const KINDS: [&str; 9] =
     ["dense", "kronecker", "low_rank", "sum", "vstack", "hstack", "block_diagonal", "monarch", "circulant"];
 
+/// Factors of a Kronecker product beyond this are refused: as many of two rows make more than a matrix may have.
+const MAX_FACTORS: usize = 32;
+
 /// Structures inside structures beyond this are refused.
 const MAX_DEPTH: usize = 32;
 
@@ -40,6 +43,7 @@ impl<'a> Reader<'a> {
                 let fault = self.fault(&shape_node, "not the shape of a matrix", "this shape");
                 fault.expected = Some("[rows, cols], each at least 1".to_owned());
                 fault.found = Some(format!("{shape:?}"));
+                fault.help = Some("give the number of outputs, then that of inputs".to_owned());
                 return None;
             }
         };
@@ -47,11 +51,14 @@ impl<'a> Reader<'a> {
             let fault = self.fault(&shape_node, "a matrix too large to address", "this shape");
             fault.expected = Some("rows · cols below 4294967296".to_owned());
             fault.found = Some(format!("{rows} · {cols}"));
+            fault.help = Some("mend the shape, or part the layer into smaller ones".to_owned());
             return None;
         }
         if structure_node.is_none() && sparse_node.is_none() {
             let fault = self.fault(node, "a matrix of nothing", "this matrix");
             fault.expected = Some("`structure`, `sparse`, or both".to_owned());
+            fault.found = Some("neither".to_owned());
+            fault.help = Some("add the part that it was trained as".to_owned());
             return None;
         }
         let structure = structure_node.map(|node| self.structure(&node, rows, cols, depth + 1));
@@ -75,9 +82,12 @@ impl<'a> Reader<'a> {
             return None;
         }
         let fields = self.fields(node, &KINDS)?;
+        let found = fields.names();
         let Some((kind, inner)) = fields.only() else {
             let fault = self.fault(node, "a structure has exactly one key, its kind", "this structure");
             fault.expected = Some(format!("one of {}", list(&KINDS)));
+            fault.found = Some(found);
+            fault.help = Some("keep one; several are added up by `sum`".to_owned());
             return None;
         };
         match kind.as_str() {
@@ -124,6 +134,7 @@ impl<'a> Reader<'a> {
                     );
                     fault.expected = Some(format!("blocks that make [{rows}, {cols}]"));
                     fault.found = Some(shapes.join(", "));
+                    fault.help = Some("mend a block or the matrix's `shape`".to_owned());
                     return None;
                 }
                 Some(match kind.as_str() {
@@ -138,7 +149,9 @@ impl<'a> Reader<'a> {
                 let column = self.require(&mut fields, "first_column")?;
                 if rows != cols {
                     let fault = self.fault(node, "a circulant matrix is square", "this matrix is not");
+                    fault.expected = Some("as many rows as columns".to_owned());
                     fault.found = Some(format!("[{rows}, {cols}]"));
+                    fault.help = Some("mend the matrix's `shape`, or use another structure".to_owned());
                     return None;
                 }
                 self.tensor_shaped(&column, &[rows]).map(|tensor| Structure::Circulant(tensor.data))
@@ -150,7 +163,16 @@ impl<'a> Reader<'a> {
         let nodes = self.children(inner, "factors")?;
         if nodes.len() < 2 {
             let fault = self.fault(inner, "a Kronecker product of fewer than two factors", "these factors");
+            fault.expected = Some(format!("2 to {MAX_FACTORS} factors"));
+            fault.found = Some("1".to_owned());
             fault.help = Some("for one factor use `dense`".to_owned());
+            return None;
+        }
+        if nodes.len() > MAX_FACTORS {
+            let fault = self.fault(inner, "a Kronecker product of too many factors", "these factors");
+            fault.expected = Some(format!("2 to {MAX_FACTORS} factors"));
+            fault.found = Some(nodes.len().to_string());
+            fault.help = Some("multiply neighbours into one factor, first those of one element".to_owned());
             return None;
         }
         let read: Vec<Option<Tensor>> = nodes.iter().map(|node| self.tensor_of(node, 2)).collect();
@@ -189,6 +211,7 @@ impl<'a> Reader<'a> {
         let fault = self.fault(inner, "the stages of a monarch matrix do not fit", "these stages");
         fault.expected = Some(asked);
         fault.found = Some(found);
+        fault.help = Some("mend the shape of a stage or of the matrix".to_owned());
         None
     }
 
@@ -199,6 +222,7 @@ impl<'a> Reader<'a> {
         let fault = self.fault(node, "a tensor of the wrong shape", "this tensor");
         fault.expected = Some(format!("shape {shape:?}"));
         fault.found = Some(format!("shape {:?}", tensor.shape));
+        fault.help = Some("write the tensor in this shape, or mend the sizes that ask for it".to_owned());
         None
     }
 
@@ -211,8 +235,10 @@ impl<'a> Reader<'a> {
             return None;
         };
         if elements.is_empty() {
-            self.fault(&list, format!("`{key}` is empty"), "nothing in it").expected =
-                Some("one or more".to_owned());
+            let fault = self.fault(&list, format!("`{key}` is empty"), "nothing in it");
+            fault.expected = Some("one or more".to_owned());
+            fault.found = Some("none".to_owned());
+            fault.help = Some("add what the matrix is made of, or leave `structure` out".to_owned());
             return None;
         }
         Some(elements)

@@ -26,6 +26,7 @@ use crate::model::{Layer, LayerKind, Model, SourceFile};
 use crate::reference::Mismatch;
 use json::Node;
 pub(crate) use lock::lock;
+pub use lock::replaced_lock;
 #[cfg(feature = "verify")]
 pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
 use reader::Reader;
@@ -116,6 +117,7 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
             let fault = reader.fault(&node, "not a doped model", "another format");
             fault.expected = Some("\"doped-model\"".to_owned());
             fault.found = Some(reader::short(node.text));
+            fault.help = Some("give a model file as docs/model-file.md describes it".to_owned());
         }
         right
     });
@@ -148,13 +150,15 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
     let layers = list.and_then(|node| layers(reader, &node));
     reader.layer = None;
     reader.weights = None;
-    let mut model = Model { name: name?, layers: layers?, check: None, files };
+    // What is wrong with the check vectors is told beside a name that is wrong.
+    let mut model = Model { name: name.clone().unwrap_or_default(), layers: layers?, check: None, files };
     let mut outputs = Vec::new();
     if let Some(node) = fields.take("check") {
         let (check, places) = reader.check(&node, &model)?;
         model.check = Some(check);
         outputs = places;
     }
+    name?;
     Some((model, outputs))
 }
 
@@ -209,7 +213,10 @@ fn layers<'a>(reader: &mut Reader<'a>, node: &Node<'a>) -> Option<Vec<Layer>> {
         return None;
     };
     if elements.is_empty() {
-        reader.fault(node, "a model without layers", "no layers").expected = Some("at least one".to_owned());
+        let fault = reader.fault(node, "a model without layers", "no layers");
+        fault.expected = Some("at least one".to_owned());
+        fault.found = Some("none".to_owned());
+        fault.help = Some("write the layers in the order in which they run".to_owned());
         return None;
     }
     let read: Vec<_> = elements.iter().enumerate().map(|(i, element)| reader.layer(element, i)).collect();
@@ -224,6 +231,7 @@ fn layers<'a>(reader: &mut Reader<'a>, node: &Node<'a>) -> Option<Vec<Layer>> {
         if read.kind == "embedding" && i > 0 {
             let fault = reader.fault(&read.node, "an embedding that is not the first layer", "this layer");
             fault.expected = Some("tokens go in at the start only".to_owned());
+            fault.found = Some(format!("an embedding as layer {}", i + 1));
             fault.help = Some("move it to the front, or use `linear`".to_owned());
             whole = false;
         }
@@ -269,6 +277,7 @@ fn sizes<'a>(reader: &mut Reader<'a>, layers: &mut [Layer], nodes: &[Node<'a>]) 
             let fault = reader.fault(node, "a layer that does not fit the one before", "this layer");
             fault.expected = Some(format!("an input of {size}, which is what the layer before gives"));
             fault.found = Some(format!("an input of {}", layer.kind.input_size()));
+            fault.help = Some("mend the sizes of one of the two, or their order".to_owned());
             right = false;
         }
         size = layer.kind.output_size();

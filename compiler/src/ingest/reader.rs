@@ -118,6 +118,7 @@ impl<'a> Reader<'a> {
         let fault = self.fault(node, title, format!("this is {kind}"));
         fault.expected = Some(expected.to_owned());
         fault.found = Some(kind.to_owned());
+        fault.help = Some(format!("write {expected} in its place"));
     }
 
     /// A required field.
@@ -151,6 +152,7 @@ impl<'a> Reader<'a> {
                 let fault = self.fault(node, "not a size", "not a size");
                 fault.expected = Some("an integer from 1 to 4294967295".to_owned());
                 fault.found = Some(short(node.text));
+                fault.help = Some("give the size as a number without point and quotes".to_owned());
                 None
             }
         }
@@ -172,6 +174,7 @@ impl<'a> Reader<'a> {
                     self.fault_at(span, &node.path, "an element is not what it must be", "this element");
                 fault.expected = Some(T::EXPECTED.to_owned());
                 fault.found = Some(if found.trim().is_empty() { message } else { short(&found) });
+                fault.help = Some("mend this element, or what wrote the array".to_owned());
                 None
             }
         }
@@ -211,6 +214,12 @@ impl<'a> Fields<'a> {
     pub(super) fn take(&mut self, key: &str) -> Option<Node<'a>> {
         let at = self.entries.iter().position(|(other, _)| other == key)?;
         Some(self.entries.remove(at).1)
+    }
+
+    /// The keys that are left, as a message lists them.
+    pub(super) fn names(&self) -> String {
+        let names: Vec<&str> = self.entries.iter().map(|(name, _)| name.as_str()).collect();
+        if names.is_empty() { "none".to_owned() } else { list(&names) }
     }
 
     /// The only field of an object that must have exactly one.

@@ -32,6 +32,7 @@ impl<'a> Reader<'a> {
             let fault = self.fault(node, "a tensor of the wrong shape", "this tensor");
             fault.expected = Some(format!("{dimensions} dimensions, each at least 1"));
             fault.found = Some(format!("shape {:?}", read.shape));
+            fault.help = Some("write the tensor in the shape that its field asks for".to_owned());
             return None;
         }
         Some(Tensor { shape: read.shape, data: read.data })
@@ -172,6 +173,7 @@ impl<'a> Reader<'a> {
                 let fault = self.fault(node, "not a number", "not a number");
                 fault.expected = Some("a finite number".to_owned());
                 fault.found = Some(short(node.text));
+                fault.help = Some("write it as a number, without quotes".to_owned());
                 None
             }
         }

@@ -49,7 +49,14 @@ impl Weights {
             other => return Err(Missing::Type(format!("{other:?}"))),
         };
         match values.iter().position(|value| !value.is_finite()) {
-            Some(index) => Err(Missing::Element(index, format!("{}", values[index]))),
+            Some(index) => {
+                // As it is stored: a double may be finite, and too large for what the model holds.
+                let stored = match tensor.dtype() {
+                    Dtype::F64 => words(data).nth(index).map_or(f64::NAN, f64::from_le_bytes),
+                    _ => f64::from(values[index]),
+                };
+                Err(Missing::Element(index, format!("{stored:e}")))
+            }
             None => Ok((tensor.shape().to_vec(), values)),
         }
     }

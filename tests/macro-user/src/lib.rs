@@ -29,6 +29,11 @@ pub mod locked {
     doped::doped_model!("../locked-models/locked_mixer.json");
 }
 
+/// Its tables as numbers, and a lock file left aside that would be refused.
+pub mod unlocked {
+    doped::doped_model!("../macro-errors/mistuned.json", data = "numbers", no_lock);
+}
+
 #[cfg(test)]
 mod tests {
     use super::shakespeare_small::{self, Error, Model, OUTPUT_SIZE, Scratch, State, VOCAB_SIZE};

@@ -1,0 +1,3 @@
+doped::doped_model!("models/faulty.json", data = "incbin");
+
+fn main() {}
