@@ -160,10 +160,11 @@ impl Entrant {
         Quartiles::of(self.times.iter().zip(&other.times).map(|(own, other)| own / other))
     }
 
-    /// Finds how many passes fill a block.
+    /// Finds how many passes fill a block: by the faster of two, after one that does not count, whose tables came from memory.
     fn fill_block(&mut self) -> Result<(), String> {
+        self.ask()?;
         loop {
-            let seconds = self.ask()?.0;
+            let seconds = self.ask()?.0.min(self.ask()?.0);
             if seconds >= BLOCK {
                 return Ok(());
             }
