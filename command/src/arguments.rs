@@ -107,6 +107,9 @@ pub(crate) enum Subcommand {
     Inspect {
         /// The model file (JSON).
         model: PathBuf,
+        /// Whose code to look at: emitted for any processor, a file holds it for each of these.
+        #[arg(long, value_enum, value_name = "TARGET", default_value = "portable")]
+        target: Family,
     },
     /// Print completions for a shell.
     Completions {
@@ -182,6 +185,17 @@ pub(crate) enum Target {
     /// Any: on x86-64 the best of several families of instructions, picked at run time
     Any,
     /// Those that the compiler's own flags name
+    Portable,
+    /// x86-64 with AVX2 and FMA
+    Avx2,
+    /// x86-64 with AVX-512
+    Avx512,
+}
+
+/// `--target` of `inspect`
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Family {
+    /// A processor without AVX2, or the compiler's own flags
     Portable,
     /// x86-64 with AVX2 and FMA
     Avx2,

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some(Subcommand::Verify(verify)) => verify::run(&verify),
         Some(Subcommand::Bench(options)) => bench::run(&options),
         Some(Subcommand::Train(options)) => train::run(&options),
-        Some(Subcommand::Inspect { model }) => inspect(&model),
+        Some(Subcommand::Inspect { model, target }) => inspect(&model, target),
         Some(Subcommand::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "dopec", &mut text);
@@ -43,15 +43,21 @@ fn main() -> ExitCode {
     }
 }
 
-fn inspect(model: &Path) -> Result<ExitCode, Faults> {
+fn inspect(model: &Path, target: arguments::Family) -> Result<ExitCode, Faults> {
+    // One way to compute each part: what counts is what one processor stores and runs.
+    let target = match target {
+        arguments::Family::Portable => dopec::Target::Portable,
+        arguments::Family::Avx2 => dopec::Target::Avx2,
+        arguments::Family::Avx512 => dopec::Target::Avx512,
+    };
     let (inspection, _) = files::with_source(model, |source| {
-        // One way to compute each part: what counts is what one processor stores and runs.
-        let settings = dopec::Settings { target: dopec::Target::Portable, ..dopec::Settings::default() };
+        let settings = dopec::Settings { target, ..dopec::Settings::default() };
         let (model, settings) = dopec::prepare(source, &settings)?;
         let program = lower::lower(model.clone(), &settings);
         Ok(inspect::Inspection::new(&model, &program))
     });
-    print(format!("{}\n", inspection?).as_bytes())
+    let word = target.word();
+    print(format!("{}\ncode       for --target {word}\n", inspection?).as_bytes())
 }
 
 /// Tells what is being done, where someone looks on.
