@@ -6,7 +6,7 @@ mod training;
 use std::fs;
 use std::time::{Duration, Instant};
 
-use training::{LINES, dopec, fail, metadata, succeed, text, train};
+use training::{LINES, dopec, exit, fail, metadata, succeed, text, train};
 
 /// A run of some seconds, in so many steps.
 fn small(steps: &str) -> Vec<&str> {
@@ -93,14 +93,17 @@ fn what_is_trained_compiles_and_goes_on() {
 
     // What a model can't be trained further on, or to.
     fs::write(path.join("unknown.txt"), format!("{}§", text(12_000))).unwrap();
-    let from = |more: &[&'static str]| {
-        fail(train(path, &[&["--from", "first.json", "-o", "x.json", "--batch", "8"][..], more].concat()))
+    let from = |code, more: &[&'static str]| {
+        exit(
+            code,
+            train(path, &[&["--from", "first.json", "-o", "x.json", "--batch", "8"][..], more].concat()),
+        )
     };
-    let said = from(&["unknown.txt"]);
+    let said = from(1, &["unknown.txt"]);
     assert!(said.contains("can't read the text: token ") && said.contains("\"§\""), "{said}");
-    let said = from(&["text.txt", "--factor", "100"]);
+    let said = from(2, &["text.txt", "--factor", "100"]);
     assert!(said.contains("can't be 100 times smaller than dense"), "{said}");
-    let said = from(&["text.txt", "--unit", "bytes"]);
+    let said = from(2, &["text.txt", "--unit", "bytes"]);
     assert!(said.contains("expected characters") && said.contains("found bytes"), "{said}");
 
     // A model that says nothing of its vocabulary takes the text's, if that has its size.

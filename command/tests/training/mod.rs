@@ -45,9 +45,15 @@ pub(crate) fn succeed(mut command: Command) -> Output {
 
 /// The stderr of a command that is to exit with 1.
 #[allow(dead_code)]
-pub(crate) fn fail(mut command: Command) -> String {
+pub(crate) fn fail(command: Command) -> String {
+    exit(1, command)
+}
+
+/// The stderr of a command that is to exit with such a code: 2 where the command line is at fault.
+#[allow(dead_code)]
+pub(crate) fn exit(code: i32, mut command: Command) -> String {
     let output = command.output().unwrap();
-    assert_eq!(output.status.code(), Some(1), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{command:?}\n{}", String::from_utf8_lossy(&output.stderr));
     assert!(output.stdout.is_empty(), "{command:?}");
     String::from_utf8(output.stderr).unwrap()
 }
