@@ -1,5 +1,6 @@
 //! Every kernel says that it is inlined, always or where that pays: the emitter puts a family's instructions where
-//! `#[inline]` stands, and inlined code has them from its caller. What says neither would be compiled without them. A trait's own lines have no code.
+//! `#[inline]` stands, and inlined code has them from its caller. What says neither would be compiled without them. A trait's
+//! own lines have no code.
 
 use std::fs;
 use std::path::Path;

@@ -58,7 +58,7 @@ pub(crate) struct Compile {
 #[derive(Debug, Args)]
 pub(crate) struct Shape {
     /// Sparse parts of up to N non-zeros become straight-line code, all others tables; 0: tables only
-    /// [default: 4096 a part, 8192 a model].
+    /// [default: 4096 a part, 8192 in the code of a family of instructions].
     #[arg(long, value_name = "N")]
     pub(crate) unroll_limit: Option<usize>,
     /// Where large tables go: into the source, or into NAME.bin, which the source takes in.

@@ -317,6 +317,10 @@ mod tests {
         write(&[(path("output"), &b"after".as_slice())]).unwrap();
         assert_eq!(fs::read_to_string(path("real/output")).unwrap(), "after");
         assert!(path("output").is_symlink());
+        // One to nothing is neither followed nor replaced.
+        std::os::unix::fs::symlink(path("real/none"), path("astray")).unwrap();
+        assert!(write(&[(path("astray"), &b"x".as_slice())]).is_err());
+        assert!(path("astray").is_symlink() && !path("real/none").exists());
         // What is no file is not replaced: a socket, as devices are root's.
         let _socket = std::os::unix::net::UnixListener::bind(path("socket")).unwrap();
         let said = write(&[(path("socket"), &b"x".as_slice())]).unwrap_err().to_string();

@@ -81,8 +81,7 @@ impl Choices {
     /// What is said of the parts of one matrix, as said of those of another in its place.
     pub(crate) fn moved(&self, from: &str, to: &str) -> Choices {
         let moved = |(path, way): (&String, &Way)| {
-            let rest =
-                path.strip_prefix(from).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']))?;
+            let rest = path.strip_prefix(from).filter(|rest| rest.is_empty() || rest.starts_with('.'))?;
             Some((format!("{to}{rest}"), *way))
         };
         Choices { target: self.target, ways: self.ways.iter().filter_map(moved).collect() }

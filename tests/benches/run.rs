@@ -1,4 +1,5 @@
-//! How fast compiled models run, as ratios to the plain peer of `plain.h`, both compiled with the same flags.
+//! How fast compiled models run, as ratios to the plain peer of `plain.h`, both compiled with the same flags; the cell
+//! of both is dopec's, for the processor at hand.
 //!
 //! `cargo bench -p dopec-tests --bench run`: for each model, compiler and set of flags, blocks of steps of the one and
 //! the other in turn on one core, in one process; prints the median time of a step, and the median and the quartiles

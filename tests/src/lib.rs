@@ -2,3 +2,30 @@
 
 pub mod large;
 pub mod random;
+
+/// What is said of a model that is wrong, every fault with a way to mend it. Of weights files there are two, and both are wrong.
+///
+/// # Panics
+///
+/// The model is right, or a fault has no help.
+pub fn faults(json: &str) -> String {
+    let open = |name: &str| match name {
+        "lying.safetensors" => Ok(b"\xff\xff\xff\xff\xff\xff\xff\x7f{}".to_vec()),
+        "short.safetensors" => Ok(b"\x40\0\0\0\0\0\0\0{\"a\":".to_vec()),
+        _ => Err(std::io::Error::from(std::io::ErrorKind::NotFound)),
+    };
+    match dopec::read(&dopec::Source {
+        file: "dir/tiny.json",
+        json: json.as_bytes(),
+        open: &open,
+        lock: None,
+    }) {
+        Ok(_) => panic!("accepted: {json}"),
+        Err(faults) => {
+            for fault in faults.faults() {
+                assert!(fault.help.is_some(), "no help in\n{faults}");
+            }
+            faults.to_string()
+        }
+    }
+}

@@ -22,9 +22,9 @@ pub(super) fn class(value: i64) -> Option<u32> {
 /// Faults collected before the rest of a file is left alone.
 const ENOUGH: usize = 20;
 
-/// Numbers that sequences may be filled up to for each byte of the file, and in a file of any size.
+/// Numbers that sequences may be filled up to for each byte of the file, and in a file of any size: 256 MB of them.
 const FILLED: usize = 4;
-const FILLED_ANYWAY: usize = 1 << 20;
+const FILLED_ANYWAY: usize = 1 << 26;
 
 /// Reads the bytes of a file.
 pub(super) fn read(file: &str, bytes: &[u8]) -> Result<Sequences, Faults> {

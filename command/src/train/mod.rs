@@ -111,10 +111,12 @@ fn sound(options: &Train) -> Result<(), Faults> {
         ))
     };
     if options.output.is_dir() {
-        return cant("the model can't be written: a folder of that name is in the way".to_owned());
+        return cant("the model can't be written: a folder of that name is in the way".to_owned())
+            .map_err(Faults::of_the_request);
     }
     if options.output.file_name().is_none() {
-        return cant("the model can't be written: there is no file name".to_owned());
+        return cant("the model can't be written: there is no file name".to_owned())
+            .map_err(Faults::of_the_request);
     }
     let same = |path: &Path| match (path.canonicalize(), options.output.canonicalize()) {
         (Ok(path), Ok(output)) => path == output,

@@ -6,7 +6,7 @@ use tera::{Context, Tera};
 use crate::model::InputKind;
 use crate::numbers::thousands;
 use crate::program::{Code, CodeKind, Families, LayerCode, Operation, Place, Program, Source, View};
-use crate::settings::{Emit, Settings};
+use crate::settings::{DataForm, Emit, Settings};
 
 /// What a skeleton needs of one layer, spelled.
 #[derive(Debug, Serialize)]
@@ -158,7 +158,9 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     context.insert("state_bytes", &thousands(program.state_bytes()));
     context.insert("scratch_bytes", &thousands(program.scratch_bytes()));
     let (bytes, portable) = (program.constant_bytes(), program.portable_bytes());
-    let table_bytes = match portable < bytes && !program.families.named().is_empty() {
+    // A file of tables is taken in whole.
+    let apart = settings.data != DataForm::Incbin && !program.families.named().is_empty();
+    let table_bytes = match portable < bytes && apart {
         true => format!("{} bytes ({} where there is no AVX2)", thousands(bytes), thousands(portable)),
         false => format!("{} bytes", thousands(bytes)),
     };

@@ -38,8 +38,9 @@ struct Change {
 impl Changes {
     /// Writes a file beside its place, making the folders that are missing; nothing where the file is there already.
     pub(super) fn prepare(&mut self, to: &Path, contents: &dyn Contents) -> Result<(), (PathBuf, io::Error)> {
-        // A link stays one: what it leads to is replaced.
-        let linked = to.is_symlink().then(|| to.canonicalize().ok()).flatten();
+        // A link stays one: what it leads to is replaced, and must be there.
+        let linked = to.is_symlink().then(|| to.canonicalize()).transpose();
+        let linked = linked.map_err(|error| (to.to_owned(), error))?;
         let to = linked.as_deref().unwrap_or(to);
         let folder = to.parent().unwrap_or(Path::new(""));
         self.make(folder).map_err(|error| (folder.to_owned(), error))?;

@@ -35,7 +35,7 @@ const MOVE: &str = "delete it or move it away, or give --no-lock";
 pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Choices, SourceFile), Faults> {
     let folder = &source.file[..source.file.len() - base_name(source.file).len()];
     let file = format!("{folder}{name}");
-    let plain = |title: String| Faults::plain(&file, title, MEND);
+    let plain = |title: String| Faults::plain(&file, title, MOVE);
     let bytes =
         (source.open)(name).map_err(|error| plain(format!("the lock file can't be read: {error}")))?;
     let text = std::str::from_utf8(&bytes).map_err(|error| {
@@ -49,11 +49,12 @@ pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Ch
             Ok((choices, SourceFile { name: name.to_owned(), sha256: sha256(&bytes) }))
         }
         _ => {
+            let mend = if text.contains(&format!("\"{FORMAT}\"")) { MEND } else { MOVE };
             for fault in &mut faults {
                 fault.help = Some(match fault.help.take() {
                     Some(help) if help == MOVE => help,
-                    Some(help) if help.starts_with("did you mean") => format!("{help} Else {MEND}"),
-                    _ => MEND.to_owned(),
+                    Some(help) if help.starts_with("did you mean") => format!("{help} Else {mend}"),
+                    _ => mend.to_owned(),
                 });
             }
             faults.sort_by_key(|fault| fault.span.as_ref().map_or(0, |span| span.start));

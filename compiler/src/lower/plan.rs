@@ -298,7 +298,7 @@ fn straight(nnz: usize, unroll_limit: Option<usize>, used: usize) -> Result<Stri
     }
     if used + nnz > TERMS_PER_MODEL {
         let (used, budget) = (thousands(used), thousands(TERMS_PER_MODEL));
-        return Err(format!("since {count} non-zeros after {used} in smaller parts > {budget} for a model"));
+        return Err(format!("since {count} non-zeros after {used} before > {budget} for a model"));
     }
     Ok(format!(
         "straight line, since {count} non-zeros <= {} for a part and {} <= {} for the model; about {} bytes of code",

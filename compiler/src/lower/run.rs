@@ -166,8 +166,9 @@ fn plan_of(
     settings: &Settings,
 ) -> (Plan, Matrix) {
     let (input_size, output_size) = (weight.cols, weight.rows);
-    let choices =
-        settings.choices.as_ref().map(|choices| choices.moved(whole.dotted(), path.field("weight").dotted()));
+    // Where a cut gave blocks other numbers, nothing is known of them by name.
+    let choices = settings.choices.as_ref().filter(|_| !split::renumbers(&weight));
+    let choices = choices.map(|choices| choices.moved(whole.dotted(), path.field("weight").dotted()));
     let settings = Settings { choices, ..settings.clone() };
     let kind = LayerKind::Linear(Linear { input_size, output_size, weight, bias: None });
     let layers = vec![Layer { name: path.dotted().to_owned(), kind }];

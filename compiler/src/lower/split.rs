@@ -4,6 +4,19 @@
 
 use crate::model::{Csr, Matrix, Structure, Tensor};
 
+/// Whether blocks of what [`columns`] gives may have other numbers than in the whole.
+pub(super) fn renumbers(matrix: &Matrix) -> bool {
+    fn renumbers_structure(structure: &Structure) -> bool {
+        match structure {
+            Structure::HStack(_) => true,
+            Structure::Sum(terms) => terms.iter().any(renumbers_structure),
+            Structure::VStack(blocks) => blocks.iter().any(renumbers),
+            _ => false,
+        }
+    }
+    matrix.structure.as_ref().is_some_and(renumbers_structure)
+}
+
 /// Whether [`columns`] can cut the structure after so many columns.
 pub(super) fn possible(matrix: &Matrix, at: usize) -> bool {
     matrix.structure.as_ref().is_none_or(|structure| structure_possible(structure, at))
@@ -144,6 +157,9 @@ mod tests {
         let row_ptr = vec![0, 2, 2, 4, 5, 6, 6];
         let sparse = Csr { row_ptr, col_idx: vec![0, 7, 3, 4, 5, 1], values: vec![1., 2., 3., 4., 5., 6.] };
         matrices.extend(matrices.clone().into_iter().map(|m| Matrix { sparse: Some(sparse.clone()), ..m }));
+        // The last of each half stands side by side.
+        let renumbered: Vec<bool> = matrices.iter().map(renumbers).collect();
+        assert_eq!(renumbered, [[false, false, false, false, false, true]; 2].concat());
         for matrix in matrices {
             assert!(possible(&matrix, 4));
             let whole = to_dense(&matrix);

@@ -51,7 +51,8 @@ pub(super) fn target(file: &str, asked: Target) -> Result<Target, Faults> {
             file,
             format!("code for {} can't be timed: this machine does not have it", asked.word()),
             "run it where it is to run, or leave out --target",
-        )),
+        )
+        .of_the_request()),
     }
 }
 

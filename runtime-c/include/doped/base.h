@@ -66,10 +66,20 @@
 #define DOPED_UNROLL_KNOWN DOPED_UNROLL
 #endif
 
+/* Whether vectors of more than 16 bytes are out of the question: GCC for Windows lets them stand on the stack at any address, and
+ * reads them as if they were aligned. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__) && (defined(_WIN32) || defined(__CYGWIN__))
+#define DOPED_NARROW 1
+#else
+#define DOPED_NARROW 0
+#endif
+
 /* The family of instructions that is compiled for: 2 AVX-512 (F, VL, BW, DQ) with fused multiply-add, 1 AVX2 with it, 0 any
  * other. What the compiler was told to use, unless defined. */
 #ifndef DOPED_FAMILY
-#if defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__FMA__)
+#if DOPED_NARROW
+#define DOPED_FAMILY 0
+#elif defined(__AVX512F__) && defined(__AVX512VL__) && defined(__AVX512BW__) && defined(__AVX512DQ__) && defined(__FMA__)
 #define DOPED_FAMILY 2
 #elif defined(__AVX2__) && defined(__FMA__)
 #define DOPED_FAMILY 1
@@ -79,7 +89,7 @@
 #endif
 
 /* Floats in a vector. Eight also where sixteen would do: both feed on the same caches. */
-#if DOPED_FAMILY > 0 || defined(__AVX__)
+#if DOPED_FAMILY > 0 || (defined(__AVX__) && !DOPED_NARROW)
 #define DOPED_WIDTH 8
 #else
 #define DOPED_WIDTH 4
@@ -213,16 +223,6 @@ DOPED_INLINE float doped_reduce(float *partial) {
 #define DOPED_KEEP(vector) __asm__("" : "+v"(vector))
 #else
 #define DOPED_KEEP(vector) ((void)0)
-#endif
-
-/* Words of masks: GCC takes one over to a register for masks as a whole, and shifts it by a mask there. Moved over mask by
- * mask they take the unit that does look-ups; shifts have another on an AMD Zen 5. */
-#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
-#define DOPED_KEEP_MASKS(word) __asm__("" : "+Yk"(word))
-#define DOPED_NEXT_MASK(word) __asm__("kshiftrq {$16, %0, %0|%0, %0, 16}" : "+Yk"(word))
-#else
-#define DOPED_KEEP_MASKS(word) ((void)0)
-#define DOPED_NEXT_MASK(word) ((void)((word) >>= 16))
 #endif
 
 /* Keeps GCC from computing what goes into a vector of AVX2 or AVX-512 before or after that of the next one named so. Where it

@@ -64,7 +64,8 @@ DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPE
 #endif
 
 /* With r, z, n the thirds of both sums: r = sigmoid(r_x + r_h), z = sigmoid(z_x + z_h), n = tanh(n_x + r * n_h), then
- * h = (1 - z) * n + z * h, for `hidden` units, within 1e-6 where n_h is at most 1. NaN gives NaN. h, from_input and from_hidden must not overlap. */
+ * h = (1 - z) * n + z * h, for `hidden` units, within 1e-6 where n_h is at most 1. NaN gives NaN. h, from_input and
+ * from_hidden must not overlap. */
 DOPED_APART void doped_gru_cell(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
                                 const float *DOPED_RESTRICT from_hidden, size_t hidden) {
     const size_t together = DOPED_TOGETHER * DOPED_UNITS;

@@ -12,6 +12,16 @@
 /* Groups whose masks fill a word of 64 bits: one count says where the values of each of them stand. */
 #define DOPED_MASKS 4
 
+/* Words of masks: GCC takes one over to a register for masks as a whole, and shifts it by a mask there. Moved over mask by
+ * mask they take the unit that does look-ups; shifts have another on an AMD Zen 5. */
+#if defined(__GNUC__) && !defined(__clang__) && DOPED_FAMILY == 2
+#define DOPED_KEEP_MASKS(word) __asm__("" : "+Yk"(word))
+#define DOPED_NEXT_MASK(word) __asm__("kshiftrq {$16, %0, %0|%0, %0, 16}" : "+Yk"(word))
+#else
+#define DOPED_KEEP_MASKS(word) ((void)0)
+#define DOPED_NEXT_MASK(word) ((void)((word) >>= 16))
+#endif
+
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 /* The next values at the lanes of the mask, 0 elsewhere. An AMD Zen 5 waits for what the register held before, even where all
  * lanes are written: five cycles, one after another in Clang's code, which takes the same register for each. Zeros that
