@@ -62,8 +62,11 @@
 #endif
 #if defined(__clang__)
 #define DOPED_UNROLL_KNOWN _Pragma("clang loop unroll(full)")
+/* Before a loop over tiles: Clang's -O3 would write out all of a small product, beyond what a processor keeps decoded. */
+#define DOPED_ROLLED _Pragma("clang loop unroll(disable)")
 #else
 #define DOPED_UNROLL_KNOWN DOPED_UNROLL
+#define DOPED_ROLLED
 #endif
 
 /* Whether vectors of more than 16 bytes are out of the question: GCC for Windows lets them stand on the stack at any address, and

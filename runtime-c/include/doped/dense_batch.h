@@ -11,6 +11,7 @@ DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const flo
                                           size_t rows, size_t cols, size_t lanes) {
     const size_t rest = count % 4;
     const size_t whole = count - rest;
+    DOPED_ROLLED
     for (size_t b = 0; b < whole; b += 4) {
         doped_tile(y + b * rows, rows, doped_from(init, b * rows), w, panel_lanes, x + b * cols, cols, 4, lanes, cols);
     }

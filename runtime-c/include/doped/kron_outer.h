@@ -12,6 +12,7 @@ DOPED_INLINE void doped_kron_outer_lanes(float *y, const float *init, const floa
                                          size_t lanes) {
     const size_t rest = m % 4;
     const size_t whole = m - rest;
+    DOPED_ROLLED
     for (size_t a = 0; a < whole; a += 4) {
         doped_tile(y + a * right, right, doped_from(init, a * right), x, (ptrdiff_t)right, f + a * n, n, 4, lanes, n);
     }
@@ -27,6 +28,7 @@ DOPED_INLINE void doped_kron_outer(float *y, const float *init, const float *DOP
                                    const float *DOPED_RESTRICT x, size_t left, size_t m, size_t n, size_t right) {
     const size_t rest = right % DOPED_STRIP;
     const size_t whole = right - rest;
+    DOPED_ROLLED
     for (size_t l = 0; l < left; l++) {
         const size_t to = l * m * right;
         const float *from = x + l * n * right;

@@ -117,6 +117,7 @@ DOPED_INLINE void doped_wide_column(float *y, size_t y_stride, const float *init
     const size_t step = width < 2 * DOPED_STRIP ? DOPED_STRIPS : DOPED_STRIPS / 2;
     const size_t rest = rows % step;
     const size_t whole = rows - rest;
+    DOPED_ROLLED
     for (size_t h = 0; h < whole; h += step) {
         doped_wide_tile(y + h * y_stride, y_stride, doped_from(init, h * y_stride), vectors, vector_stride,
                         scalars + (ptrdiff_t)h * across, across, along, step, width, depth);
