@@ -118,6 +118,67 @@ fn what_is_trained_compiles_and_goes_on() {
 }
 
 #[test]
+fn what_is_read_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let tokens = text(12_000);
+    // Enough values for a weights file.
+    let large = ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    fs::write(path.join("text.txt"), &tokens).unwrap();
+    succeed(train(path, &[&["text.txt", "-o", "base.json"][..], &large].concat()));
+    // One whose weights are called as those of another output would be.
+    let json = fs::read_to_string(path.join("base.json")).unwrap();
+    fs::write(path.join("other.json"), json.replacen("base.safetensors", "lm.safetensors", 1)).unwrap();
+    fs::copy(path.join("base.safetensors"), path.join("lm.safetensors")).unwrap();
+    for name in ["lm.curves.svg", "lm.json.checkpoint"] {
+        fs::write(path.join(name), &tokens).unwrap();
+    }
+    let files = || -> Vec<_> {
+        let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.map(|file| (fs::read(&file).unwrap(), file)).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let small = ["--batch", "8", "--sequence", "24", "--steps", "1", "--fresh"];
+    let cases: [(&[&str], &str); 5] = [
+        (&["text.txt", "--from", "base.json", "-o", "base.json"], "`base.json`, which is read"),
+        (&["text.txt", "--from", "base.json", "-o", "new/../base.json"], "`base.json`, which is read"),
+        (&["text.txt", "--from", "other.json", "-o", "lm.json"], "`lm.safetensors`, which is read"),
+        (&["lm.curves.svg", "-o", "lm.json"], "`lm.curves.svg`, which is read"),
+        (&["lm.json.checkpoint", "-o", "lm.json"], "`lm.json.checkpoint`, which is read"),
+    ];
+    for (arguments, words) in cases {
+        let said = exit(2, train(path, &[arguments, &small].concat()));
+        assert!(said.contains("would replace a file that it is made from") && said.contains(words), "{said}");
+        let _ = fs::remove_dir(path.join("new"));
+        assert!(files() == before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn models_that_do_not_end_in_json_have_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(9_000)).unwrap();
+    let sizes = ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    for output in ["kp.10x", "kp.20x"] {
+        succeed(train(path, &[&["text.txt", "-o", output][..], &sizes].concat()));
+    }
+    let names = ["", ".curves.svg", ".safetensors"];
+    let expected: Vec<String> =
+        ["kp.10x", "kp.20x"].iter().flat_map(|model| names.map(|name| format!("{model}{name}"))).collect();
+    let mut left: Vec<_> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "text.txt")
+        .collect();
+    left.sort();
+    assert_eq!(left, expected);
+    succeed(dopec(path, &["kp.20x", "--emit", "c"]));
+}
+
+#[test]
 fn bytes_and_words_are_tokens_too() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();

@@ -1,6 +1,6 @@
 //! A model to go on from: read with its metadata; its vocabulary held to the text's; its sparse parts' new targets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dopec::model::{Function, LayerKind, Model};
 use dopec::{Faults, files};
@@ -18,6 +18,8 @@ use super::progress::tell;
 #[derive(Debug)]
 pub(super) struct Source {
     file: String,
+    /// The files that it was read from.
+    pub(super) files: Vec<PathBuf>,
     /// The model.
     pub(super) model: Model,
     metadata: Value,
@@ -26,7 +28,7 @@ pub(super) struct Source {
 impl Source {
     /// Reads a model file.
     pub(super) fn read(path: &Path) -> Result<Source, Faults> {
-        let (read, _) = files::with_source(path, |source| {
+        let (read, files) = files::with_source(path, |source| {
             let model = dopec::read(source)?;
             let text: Value = serde_json::from_slice(source.json).unwrap_or_default();
             Ok((model, text["metadata"].clone()))
@@ -40,7 +42,7 @@ impl Source {
             let title = "the model ends in softmax, but training takes what softmax is taken of";
             return Err(Faults::plain(file, title, "leave the last layer out of the model"));
         }
-        Ok(Source { file, model, metadata })
+        Ok(Source { file, files, model, metadata })
     }
 
     /// The vocabulary for a text: the model's, where its metadata has one, else the text's, if that has the size; and
