@@ -103,6 +103,16 @@ fn what_is_trained_compiles_and_goes_on() {
     assert!(said.contains("can't read the text: token ") && said.contains("\"§\""), "{said}");
     let said = from(2, &["text.txt", "--factor", "100"]);
     assert!(said.contains("can't be 100 times smaller than dense"), "{said}");
+    // Nothing is pruned at the factor that it has, or at a smaller one.
+    for factor in [&[][..], &["--factor", "2"]] {
+        let said = from(2, &[&["text.txt", "--cmr", "0.1"], factor].concat());
+        assert!(
+            said.contains("--> --cmr") && said.contains("an S that is pruned, and here none is"),
+            "{said}"
+        );
+    }
+    let pruned = ["text.txt", "--from", "first.json", "--factor", "8", "--cmr", "0.1", "-o", "dropped.json"];
+    succeed(train(path, &[&pruned[..], &more].concat()));
     let said = from(2, &["text.txt", "--unit", "bytes"]);
     assert!(said.contains("expected characters") && said.contains("found bytes"), "{said}");
 

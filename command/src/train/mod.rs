@@ -45,6 +45,7 @@ pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
     files::apart(&read, [&options.output, &weights, &curves, &path].map(PathBuf::as_path))?;
     let input = Input::read(options, from.as_ref())?;
     let network = network::build(options, &input, from.as_ref())?;
+    plan::sound(options, &network)?;
     let resumed = match options.fresh {
         true => None,
         false => checkpoint::resume(options, &path, &input, &network)?,
