@@ -4,6 +4,7 @@
 mod training;
 
 use std::fs;
+use std::io::Write;
 use std::time::{Duration, Instant};
 
 use training::{LINES, dopec, exit, fail, metadata, succeed, text, train};
@@ -230,6 +231,23 @@ fn every_structure_is_trained() {
     assert_eq!(factors[0]["shape"], serde_json::json!([16, 4]), "{factors}");
 }
 
+/// An array as numpy writes it.
+fn array(kind: &str, shape: &str, bytes: impl Iterator<Item = u8>) -> Vec<u8> {
+    let header = format!("{{'descr': '{kind}', 'fortran_order': False, 'shape': {shape}, }}");
+    let header = format!("{header:<117}\n");
+    [b"\x93NUMPY\x01\x00\x76\x00", header.as_bytes(), &bytes.collect::<Vec<u8>>()].concat()
+}
+
+/// Arrays as `numpy.savez` writes them.
+fn npz(arrays: &[(&str, Vec<u8>)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    for (name, bytes) in arrays {
+        writer.start_file(format!("{name}.npy"), zip::write::SimpleFileOptions::default()).unwrap();
+        writer.write_all(bytes).unwrap();
+    }
+    writer.finish().unwrap().into_inner()
+}
+
 #[test]
 fn sequences_are_classified_and_predicted() {
     let folder = tempfile::tempdir().unwrap();
@@ -256,6 +274,45 @@ fn sequences_are_classified_and_predicted() {
     for model in ["classes.json", "values.json"] {
         succeed(dopec(path, &[model, "--emit", "c,rust"]));
     }
+
+    // Scored on the same ones whatever the seed, so that none is trained on by whoever goes on with another.
+    let few = ["--structure", "dense", "--hidden", "8", "--batch", "16", "--steps", "2"];
+    let held_out = [1, 2].map(|seed| {
+        let seed = seed.to_string();
+        let output = ["values.csv", "-o", "seed.json", "--seed", &seed];
+        succeed(train(path, &[&output[..], &few].concat()));
+        let model: serde_json::Value =
+            serde_json::from_slice(&fs::read(path.join("seed.json")).unwrap()).unwrap();
+        model["check"]["inputs"].clone()
+    });
+    assert!(held_out[0].is_array() && held_out[0] == held_out[1]);
+
+    // With one feature no low-rank form is smaller than the matrix.
+    let low = ["values.csv", "-o", "x.json", "--structure", "low-rank", "--factor", "1", "--batch", "16"];
+    let said = exit(2, train(path, &low));
+    assert!(said.contains("at no --factor does this one fit"), "{said}");
+
+    // An array may have room for more steps than any sequence has.
+    let (inputs, lengths): (Vec<f32>, Vec<i64>) =
+        ((0..200 * 6).map(|i| (i % 7) as f32).collect(), vec![4; 200]);
+    let targets: Vec<i64> = (0..200).map(|i| i % 2).collect();
+    let arrays = |lengths: &[i64]| {
+        [
+            ("inputs", array("<f4", "(200, 6, 1)", inputs.iter().flat_map(|x| x.to_le_bytes()))),
+            ("targets", array("<i8", "(200,)", targets.iter().flat_map(|x| x.to_le_bytes()))),
+            ("lengths", array("<i8", "(200,)", lengths.iter().flat_map(|x| x.to_le_bytes()))),
+        ]
+    };
+    fs::write(path.join("even.npz"), npz(&arrays(&lengths))).unwrap();
+    succeed(train(path, &[&["even.npz", "-o", "even.json"][..], &few].concat()));
+    let model: serde_json::Value =
+        serde_json::from_slice(&fs::read(path.join("even.json")).unwrap()).unwrap();
+    assert_eq!(model["check"]["inputs"].as_array().unwrap().len(), 4);
+    let mut lengths = lengths;
+    lengths[7] = 3;
+    fs::write(path.join("uneven.npz"), npz(&arrays(&lengths))).unwrap();
+    let said = fail(train(path, &["uneven.npz", "-o", "x.json"]));
+    assert!(said.contains("expected 4 steps in each") && said.contains("3 in sequence 7"), "{said}");
 
     fs::write(path.join("uneven.csv"), "a,b,class\n1,2,0\n3,,1\n").unwrap();
     let said = fail(train(path, &["uneven.csv", "-o", "x.json"]));

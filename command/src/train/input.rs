@@ -12,7 +12,10 @@ use dopec_trainer::{Data, Error};
 
 use super::faults::{self, fault};
 use super::options::Train;
-use super::source::Source;
+use super::source::{Source, words};
+
+/// The seed by which sequences are held out, whatever that of the run.
+const SPLIT: u64 = 1;
 
 /// Data in two parts.
 #[derive(Debug)]
@@ -132,8 +135,10 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
         }
     }
     let read = data::read(&options.input)?;
-    if let Some(i) = (0..read.count).find(|&i| read.length(i) != read.steps) {
-        let expected = format!("{} steps in each, as in the longest", read.steps);
+    // The array may have room for more.
+    let longest = (0..read.count).map(|i| read.length(i)).max().unwrap_or(read.steps);
+    if let Some(i) = (0..read.count).find(|&i| read.length(i) != longest) {
+        let expected = format!("{longest} steps in each, as in the longest");
         let found = format!("{} in sequence {i}", read.length(i));
         let help = "cut or fill the sequences to one length, or train on those of each length by themselves";
         return Err(fault(&file, "the sequences are not equally long", &expected, &found, help));
@@ -153,13 +158,14 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
         return Err(fault(&file, "there is nothing to tell apart", "two classes at least", "class 0", help));
     }
     let loss = if classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
-    let [train, held_out] = split(&options.input, &read, held_out, options.seed)?;
+    let [train, held_out] = split(&options.input, &read, longest, held_out)?;
     let objective = Objective { loss, over: Over::LastStep };
     Ok(Input { train, held_out, objective, vocabulary: None, input_size, output_size })
 }
 
-/// Holds out as many sequences, chosen by the seed: files may be sorted by class.
-fn split(path: &Path, read: &Sequences, held_out: usize, seed: u64) -> Result<[Data; 2], Faults> {
+/// Holds out as many sequences of so many steps. They are chosen by chance, since files may be sorted by class, but always
+/// the same ones, so that whoever goes on from a model with another seed scores it on nothing that it was trained on.
+fn split(path: &Path, read: &Sequences, steps: usize, held_out: usize) -> Result<[Data; 2], Faults> {
     let samples = |chosen: &[usize]| {
         let inputs = chosen.iter().flat_map(|&i| read.sequence(i)).copied().collect();
         let labels = match &read.targets {
@@ -168,12 +174,12 @@ fn split(path: &Path, read: &Sequences, held_out: usize, seed: u64) -> Result<[D
                 Labels::Values(chosen.iter().flat_map(|&i| &values[i * size..][..*size]).copied().collect())
             }
         };
-        Samples::new(Inputs::Vectors(inputs), labels, chosen.len(), read.steps)
+        Samples::new(Inputs::Vectors(inputs), labels, chosen.len(), steps)
             .map_err(|error| faults::of(path, &error))
     };
     let all: Vec<usize> = (0..read.count).collect();
     // An order that no epoch of the run has.
-    let order = samples(&all)?.order(seed, u64::MAX);
+    let order = samples(&all)?.order(SPLIT, u64::MAX);
     let (out, left) = order.split_at(held_out);
     let sorted = |part: &[usize]| {
         let mut part = part.to_vec();

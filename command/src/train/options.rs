@@ -39,8 +39,8 @@ pub(crate) struct Train {
     /// Keep the N most frequent words; the others become one, `<unk>`.
     #[arg(long, value_name = "N", help_heading = "Data", value_parser = count(2))]
     pub(crate) vocabulary: Option<usize>,
-    /// The part held out to be scored on: a text's end, or sequences chosen by the seed [default: 0.05 of a text, 0.2 of
-    /// sequences].
+    /// The part held out to be scored on: a text's end, or sequences chosen by chance, the same for every seed [default:
+    /// 0.05 of a text, 0.2 of sequences].
     #[arg(long, value_name = "SHARE", help_heading = "Data", value_parser = number("above 0 and below 1", |share| share > 0.0 && share < 1.0))]
     pub(crate) held_out: Option<f64>,
 
