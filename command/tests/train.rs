@@ -123,6 +123,10 @@ fn what_is_trained_compiles_and_goes_on() {
     let mute = ["--from", "mute.json", "-o", "y.json"];
     let said = fail(train(path, &[&["other.txt"][..], &mute, &more].concat()));
     assert!(said.contains("the text's vocabulary is not the model's"), "{said}");
+    // The text is at fault, not the model, where it can't be read.
+    fs::write(path.join("latin.txt"), b"caf\xe9").unwrap();
+    let said = fail(train(path, &[&["latin.txt"][..], &mute, &more].concat()));
+    assert!(said.contains("the text is not UTF-8\n--> latin.txt") && !said.contains("--unit"), "{said}");
     let output = succeed(train(path, &[&["text.txt"][..], &mute, &more].concat()));
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("mute.json: says nothing"));
     assert_eq!(metadata(&path.join("y.json"))["vocabulary"], first["vocabulary"]);
@@ -134,7 +138,8 @@ fn what_is_read_is_never_replaced() {
     let path = folder.path();
     let tokens = text(12_000);
     // Enough values for a weights file.
-    let large = ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    let large =
+        ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
     fs::write(path.join("text.txt"), &tokens).unwrap();
     succeed(train(path, &[&["text.txt", "-o", "base.json"][..], &large].concat()));
     // One whose weights are called as those of another output would be.
@@ -172,7 +177,8 @@ fn models_that_do_not_end_in_json_have_files_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path();
     fs::write(path.join("text.txt"), text(9_000)).unwrap();
-    let sizes = ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    let sizes =
+        ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
     for output in ["kp.10x", "kp.20x"] {
         succeed(train(path, &[&["text.txt", "-o", output][..], &sizes].concat()));
     }

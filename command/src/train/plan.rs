@@ -100,7 +100,7 @@ pub(super) fn settings(
     Settings {
         seed: options.seed,
         lanes: options.batch,
-        steps: options.sequence,
+        steps: options.sequence(),
         threads,
         objective,
         schedule: Schedule::of_run(rate, steps),

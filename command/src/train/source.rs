@@ -45,38 +45,25 @@ impl Source {
         Ok(Source { file, files, model, metadata })
     }
 
-    /// The vocabulary for a text: the model's, where its metadata has one, else the text's, if that has the size; and
-    /// whether it was the model's.
-    pub(super) fn vocabulary(&self, unit: Option<Token>, text: &[u8]) -> Result<(Vocabulary, bool), Faults> {
-        let size = match &self.model.layers[0].kind {
-            LayerKind::Embedding(embedding) => embedding.vocab,
-            _ => {
-                let help = "give sequences, as .npz or .csv, or a model that begins with an embedding";
-                return Err(fault(
-                    &self.file,
-                    "the model takes vectors, but the input is a text",
-                    "tokens",
-                    "vectors",
-                    help,
-                ));
-            }
+    /// What a token of a text is: what the model's file says, else what is asked for.
+    pub(super) fn unit(&self, asked: Option<Token>) -> Result<Unit, Faults> {
+        let Some(Vocabulary { unit: said, .. }) = self.told()? else {
+            return Ok(asked.map_or(Unit::Character, Unit::from));
         };
-        let tokens: Option<Vec<String>> = serde_json::from_value(self.metadata["vocabulary"].clone()).ok();
-        let said = match self.metadata["unit"].as_str() {
-            Some("characters") => Some(Unit::Character),
-            Some("bytes") => Some(Unit::Byte),
-            Some("words") => Some(Unit::Word),
-            _ => None,
-        };
-        if let (Some(tokens), Some(said)) = (tokens.filter(|tokens| tokens.len() == size), said) {
-            if let Some(unit) = unit.map(Unit::from).filter(|unit| *unit != said) {
-                let (expected, found) = (words(said), words(unit));
-                let help = "leave --unit out: the model's file says what its tokens are";
-                return Err(fault("--unit", "the model's tokens are of another unit", expected, found, help));
-            }
-            return Ok((Vocabulary { unit: said, tokens }, true));
+        if let Some(unit) = asked.map(Unit::from).filter(|unit| *unit != said) {
+            let (expected, found) = (words(said), words(unit));
+            let help = "leave --unit out: the model's file says what its tokens are";
+            return Err(fault("--unit", "the model's tokens are of another unit", expected, found, help));
         }
-        let unit = unit.map_or(Unit::Character, Unit::from);
+        Ok(said)
+    }
+
+    /// The vocabulary for a text of this unit: the model's, where its file says it, else the text's, if that has the size.
+    pub(super) fn vocabulary(&self, unit: Unit, text: &[u8]) -> Result<Vocabulary, Faults> {
+        if let Some(vocabulary) = self.told()? {
+            return Ok(vocabulary);
+        }
+        let size = self.tokens()?;
         let limit = (unit == Unit::Word).then_some(size.max(2));
         let refuse = |error| super::faults::of(Path::new(&self.file), &error);
         let vocabulary = Vocabulary::of(text, unit, limit).map_err(refuse)?;
@@ -91,7 +78,31 @@ impl Source {
             self.file,
             words(unit)
         ));
-        Ok((vocabulary, false))
+        Ok(vocabulary)
+    }
+
+    /// The vocabulary that the model's file says it has.
+    fn told(&self) -> Result<Option<Vocabulary>, Faults> {
+        let size = self.tokens()?;
+        let tokens: Option<Vec<String>> = serde_json::from_value(self.metadata["vocabulary"].clone()).ok();
+        let unit = match self.metadata["unit"].as_str() {
+            Some("characters") => Some(Unit::Character),
+            Some("bytes") => Some(Unit::Byte),
+            Some("words") => Some(Unit::Word),
+            _ => None,
+        };
+        let tokens = tokens.filter(|tokens| tokens.len() == size);
+        Ok(tokens.zip(unit).map(|(tokens, unit)| Vocabulary { unit, tokens }))
+    }
+
+    /// How many tokens it knows.
+    fn tokens(&self) -> Result<usize, Faults> {
+        if let LayerKind::Embedding(embedding) = &self.model.layers[0].kind {
+            return Ok(embedding.vocab);
+        }
+        let title = "the model takes vectors, but the input is a text";
+        let help = "give sequences, as .npz, .csv or .tsv, or a model that begins with an embedding";
+        Err(fault(&self.file, title, "tokens", "vectors", help))
     }
 
     /// The model's form, with the sparse parts of its matrices to be pruned until each matrix takes a factor-th of a
