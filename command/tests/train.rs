@@ -126,6 +126,8 @@ fn what_is_trained_compiles_and_goes_on() {
     // The text is at fault, not the model, where it can't be read.
     fs::write(path.join("latin.txt"), b"caf\xe9").unwrap();
     let said = fail(train(path, &[&["latin.txt"][..], &mute, &more].concat()));
+    assert!(said.contains("the text is not UTF-8\n--> latin.txt") && said.contains("--unit bytes"), "{said}");
+    let said = from(1, &["latin.txt"]);
     assert!(said.contains("the text is not UTF-8\n--> latin.txt") && !said.contains("--unit"), "{said}");
     let output = succeed(train(path, &[&["text.txt"][..], &mute, &more].concat()));
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("mute.json: says nothing"));

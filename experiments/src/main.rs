@@ -1,4 +1,4 @@
-//! `dopec-experiments`: reruns the study of doping on a text, or one case of it at the size of the papers.
+//! `dopec-experiments`: runs the study of doping on a text, or one case of it at the size of the papers.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -75,7 +75,8 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
         return Err(fault("--vocabulary", title, "--unit words", words(unit), help));
     }
     if unit != Unit::Byte {
-        utf8(&file, &bytes, from.is_some())?;
+        let told = from.is_some_and(|from| matches!(from.told(), Ok(Some(_))));
+        utf8(&file, &bytes, told)?;
     }
     let share = options.held_out.unwrap_or(0.05);
     let refuse = |error| faults::of(&options.input, &error);
@@ -121,14 +122,14 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
     })
 }
 
-/// Characters and words are read from UTF-8.
-fn utf8(file: &str, bytes: &[u8], for_a_model: bool) -> Result<(), Faults> {
+/// Characters and words are read from UTF-8. `told`: that they are tokens is said by a model.
+fn utf8(file: &str, bytes: &[u8], told: bool) -> Result<(), Faults> {
     let Err(error) = std::str::from_utf8(bytes) else { return Ok(()) };
     let offset = error.valid_up_to();
     let line = 1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count();
     let found = format!("0x{:02x} at byte {offset}, in line {line}", bytes[offset]);
-    let help = match for_a_model {
-        true => "save the text as UTF-8: the model knows no other tokens",
+    let help = match told {
+        true => "save the text as UTF-8: the model's tokens are of such a text",
         false => "save the text as UTF-8, or give --unit bytes",
     };
     Err(fault(file, "the text is not UTF-8", "characters of UTF-8", &found, help))

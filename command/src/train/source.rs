@@ -82,7 +82,7 @@ impl Source {
     }
 
     /// The vocabulary that the model's file says it has.
-    fn told(&self) -> Result<Option<Vocabulary>, Faults> {
+    pub(super) fn told(&self) -> Result<Option<Vocabulary>, Faults> {
         let size = self.tokens()?;
         let tokens: Option<Vec<String>> = serde_json::from_value(self.metadata["vocabulary"].clone()).ok();
         let unit = match self.metadata["unit"].as_str() {
