@@ -168,7 +168,8 @@ class Cmr:
     Each element, row or matrix of either side is left out with `probability`, independently of the other side; a row or
     matrix that would lose both sides keeps both. What is left is divided by its probability of being left, so that the
     expectation of W does not change (ours: the papers leave granularity and scale open). Masks are drawn once for each
-    call of the layer. `dopec train` does the same, with masks drawn once a step.
+    call of the layer. Here `probability` stays what it is, and can be set in between; in `dopec train` masks are drawn once
+    a step, and the probability falls with the density of S, to 0 where S has come to its target.
     """
 
     probability: float = 0.1
@@ -449,7 +450,8 @@ def save_model(path, layers, check=None, name=None, metadata=None, tolerance=1e-
     `layers`: (name, module) pairs, run in order: DopedLinear, DopedLSTM, DopedGRU, nn.Embedding, nn.Linear, nn.LSTM and
     nn.GRU of one layer, nn.LayerNorm, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Softmax, nn.LogSoftmax; nn.Dropout is left out.
     `check`: tokens [steps], or vectors [steps, input_size], for the check vectors; what the layers give of them in
-    64-bit floats, from a state of zero, is written with them. `name`: the model's, else that of the file.
+    64-bit floats, from a state of zero, is written with them, whatever `batch_first` of a layer is; softmax is over the
+    elements of a step, whatever its `dim`. `name`: the model's, else that of the file.
     Raises ValueError for what the format can't hold.
     """
     path = pathlib.Path(path)
@@ -580,6 +582,12 @@ def _check(modules, steps):
     x = x.float().double() if vectors else x
     x = x.unsqueeze(1)
     for module in modules:
-        x = copy.deepcopy(module).cpu().double().eval()(x)
+        module = copy.deepcopy(module).cpu().double().eval()
+        # x is [steps, 1, size], whatever the module is fed with elsewhere.
+        if isinstance(module, (nn.LSTM, nn.GRU)):
+            module.batch_first = False
+        if isinstance(module, (nn.Softmax, nn.LogSoftmax)):
+            module.dim = -1
+        x = module(x)
         x = x[0] if isinstance(x, tuple) else x
     return {**inputs, "outputs": x[:, 0].tolist()}

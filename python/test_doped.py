@@ -243,6 +243,32 @@ class Saving(unittest.TestCase):
             if dopec():
                 subprocess.run([dopec(), "verify", path], check=True, stdout=subprocess.DEVNULL)
 
+    def test_check_vectors_are_of_steps_whatever_the_layout(self):
+        lstm, gru, steps = nn.LSTM(3, 4), nn.GRU(4, 5), torch.randn(6, 3)
+
+        def outputs(folder, batch_first, last):
+            layers = []
+            for name, layer in [("lstm", lstm), ("gru", gru)]:
+                layer.batch_first = batch_first
+                layers.append((name, layer))
+            path = pathlib.Path(folder) / "model.json"
+            doped.save_model(path, [*layers, ("out", last)], check=steps)
+            self.assertEqual((lstm.batch_first, gru.batch_first), (batch_first, batch_first))
+            if dopec():
+                subprocess.run([dopec(), "verify", path], check=True, stdout=subprocess.DEVNULL)
+            return json.loads(path.read_text())["check"]["outputs"]
+
+        with tempfile.TemporaryDirectory() as folder:
+            for kind in (nn.Softmax, nn.LogSoftmax):
+                expected = outputs(folder, False, kind(dim=-1))
+                found = nn.functional.softmax(gru(lstm(steps)[0])[0].detach(), -1)
+                found = found.log() if kind is nn.LogSoftmax else found
+                numpy.testing.assert_allclose(found, expected, atol=1e-5)
+                for dim in (0, 1, 2, None):
+                    last = kind(dim=dim)
+                    self.assertEqual(outputs(folder, True, last), expected, (kind, dim))
+                    self.assertEqual(last.dim, dim)
+
     def test_what_the_format_cannot_hold_is_told(self):
         broken = DopedLinear(3, 2)
         broken.bias.data[1] = float("nan")

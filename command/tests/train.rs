@@ -103,6 +103,16 @@ fn what_is_trained_compiles_and_goes_on() {
     assert!(said.contains("can't read the text: token ") && said.contains("\"§\""), "{said}");
     let said = from(2, &["text.txt", "--factor", "100"]);
     assert!(said.contains("can't be 100 times smaller than dense"), "{said}");
+    // Nothing is pruned at the factor that it has, or at a smaller one.
+    for factor in [&[][..], &["--factor", "2"]] {
+        let said = from(2, &[&["text.txt", "--cmr", "0.1"], factor].concat());
+        assert!(
+            said.contains("--> --cmr") && said.contains("an S that is pruned, and here none is"),
+            "{said}"
+        );
+    }
+    let pruned = ["text.txt", "--from", "first.json", "--factor", "8", "--cmr", "0.1", "-o", "dropped.json"];
+    succeed(train(path, &[&pruned[..], &more].concat()));
     let said = from(2, &["text.txt", "--unit", "bytes"]);
     assert!(said.contains("expected characters") && said.contains("found bytes"), "{said}");
 
@@ -112,9 +122,78 @@ fn what_is_trained_compiles_and_goes_on() {
     let mute = ["--from", "mute.json", "-o", "y.json"];
     let said = fail(train(path, &[&["other.txt"][..], &mute, &more].concat()));
     assert!(said.contains("the text's vocabulary is not the model's"), "{said}");
+    // The text is at fault, not the model, where it can't be read.
+    fs::write(path.join("latin.txt"), b"caf\xe9").unwrap();
+    let said = fail(train(path, &[&["latin.txt"][..], &mute, &more].concat()));
+    assert!(said.contains("the text is not UTF-8\n--> latin.txt") && said.contains("--unit bytes"), "{said}");
+    let said = from(1, &["latin.txt"]);
+    assert!(said.contains("the text is not UTF-8\n--> latin.txt") && !said.contains("--unit"), "{said}");
     let output = succeed(train(path, &[&["text.txt"][..], &mute, &more].concat()));
     assert!(String::from_utf8(output.stderr).unwrap().starts_with("mute.json: says nothing"));
     assert_eq!(metadata(&path.join("y.json"))["vocabulary"], first["vocabulary"]);
+}
+
+#[test]
+fn what_is_read_is_never_replaced() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let tokens = text(12_000);
+    // Enough values for a weights file.
+    let large =
+        ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    fs::write(path.join("text.txt"), &tokens).unwrap();
+    succeed(train(path, &[&["text.txt", "-o", "base.json"][..], &large].concat()));
+    // One whose weights are called as those of another output would be.
+    let json = fs::read_to_string(path.join("base.json")).unwrap();
+    fs::write(path.join("other.json"), json.replacen("base.safetensors", "lm.safetensors", 1)).unwrap();
+    fs::copy(path.join("base.safetensors"), path.join("lm.safetensors")).unwrap();
+    for name in ["lm.curves.svg", "lm.json.checkpoint"] {
+        fs::write(path.join(name), &tokens).unwrap();
+    }
+    let files = || -> Vec<_> {
+        let entries = fs::read_dir(path).unwrap().map(|entry| entry.unwrap().path());
+        let mut files: Vec<_> = entries.map(|file| (fs::read(&file).unwrap(), file)).collect();
+        files.sort();
+        files
+    };
+    let before = files();
+    let small = ["--batch", "8", "--sequence", "24", "--steps", "1", "--fresh"];
+    let cases: [(&[&str], &str); 5] = [
+        (&["text.txt", "--from", "base.json", "-o", "base.json"], "`base.json`, which is read"),
+        (&["text.txt", "--from", "base.json", "-o", "new/../base.json"], "`base.json`, which is read"),
+        (&["text.txt", "--from", "other.json", "-o", "lm.json"], "`lm.safetensors`, which is read"),
+        (&["lm.curves.svg", "-o", "lm.json"], "`lm.curves.svg`, which is read"),
+        (&["lm.json.checkpoint", "-o", "lm.json"], "`lm.json.checkpoint`, which is read"),
+    ];
+    for (arguments, words) in cases {
+        let said = exit(2, train(path, &[arguments, &small].concat()));
+        assert!(said.contains("would replace a file that it is made from") && said.contains(words), "{said}");
+        let _ = fs::remove_dir(path.join("new"));
+        assert!(files() == before, "{arguments:?}");
+    }
+}
+
+#[test]
+fn models_that_do_not_end_in_json_have_files_of_their_own() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    fs::write(path.join("text.txt"), text(9_000)).unwrap();
+    let sizes =
+        ["--hidden", "64", "--structure", "dense", "--batch", "8", "--sequence", "24", "--steps", "1"];
+    for output in ["kp.10x", "kp.20x"] {
+        succeed(train(path, &[&["text.txt", "-o", output][..], &sizes].concat()));
+    }
+    let names = ["", ".curves.svg", ".safetensors"];
+    let expected: Vec<String> =
+        ["kp.10x", "kp.20x"].iter().flat_map(|model| names.map(|name| format!("{model}{name}"))).collect();
+    let mut left: Vec<_> = fs::read_dir(path)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| name != "text.txt")
+        .collect();
+    left.sort();
+    assert_eq!(left, expected);
+    succeed(dopec(path, &["kp.20x", "--emit", "c"]));
 }
 
 #[test]
@@ -157,38 +236,6 @@ fn every_structure_is_trained() {
         serde_json::from_slice(&fs::read(path.join("model.json")).unwrap()).unwrap();
     let factors = &model["layers"][1]["lstm"]["weight_hh"]["structure"]["kronecker"]["factors"];
     assert_eq!(factors[0]["shape"], serde_json::json!([16, 4]), "{factors}");
-}
-
-#[test]
-fn sequences_are_classified_and_predicted() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path();
-    // Whether the values rise, or what their mean is.
-    let (mut classes, mut values) = ("a,b,c,d,class\n".to_owned(), "a,b,c,d,target\n".to_owned());
-    for i in 0..200 {
-        let (start, rise) = (f64::from(i % 13) / 13.0, if i % 2 == 0 { 0.5 } else { -0.5 });
-        let row: Vec<f64> = (0..4).map(|t| start + rise * f64::from(t)).collect();
-        let inputs: Vec<String> = row.iter().map(f64::to_string).collect();
-        classes.push_str(&format!("{},{}\n", inputs.join(","), i % 2));
-        values.push_str(&format!("{},{}\n", inputs.join(","), row.iter().sum::<f64>() / 4.0));
-    }
-    fs::write(path.join("classes.csv"), classes).unwrap();
-    fs::write(path.join("values.csv"), values).unwrap();
-    let options = "--hidden 16 --factor 2 --batch 16 --steps 150 --learning-rate 0.01".split(' ');
-    let options: Vec<&str> = options.collect();
-    succeed(train(path, &[&["classes.csv", "-o", "classes.json", "--cell", "gru"][..], &options].concat()));
-    assert_eq!(metadata(&path.join("classes.json"))["held_out"]["accuracy"], 1.0);
-    let dense = ["values.csv", "-o", "values.json", "--structure", "dense"];
-    succeed(train(path, &[&dense[..], &options].concat()));
-    let loss = metadata(&path.join("values.json"))["held_out"]["loss"].as_f64().unwrap();
-    assert!(loss < 0.02, "{loss}");
-    for model in ["classes.json", "values.json"] {
-        succeed(dopec(path, &[model, "--emit", "c,rust"]));
-    }
-
-    fs::write(path.join("uneven.csv"), "a,b,class\n1,2,0\n3,,1\n").unwrap();
-    let said = fail(train(path, &["uneven.csv", "-o", "x.json"]));
-    assert!(said.contains("not equally long") && said.contains("1 in sequence 1"), "{said}");
 }
 
 #[test]

@@ -141,7 +141,7 @@ pub fn write(files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
 ///
 /// As [`write`]; one would replace a file of `read`.
 pub fn write_made_from(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
-    apart(read, files)?;
+    apart(read, files.iter().map(|(path, _)| path.as_path()))?;
     let mut changes = Changes::default();
     files
         .iter()
@@ -157,8 +157,14 @@ pub fn write_made_from(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> 
         })
 }
 
-/// Whether every file has a path of its own, which none of `read` has.
-fn apart(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> Result<(), Faults> {
+/// Whether every file that is to be `written` has a path of its own, which none of `read` has: the comparison of
+/// [`write_made_from`], for what is to be known before there is anything to write. Links, and steps back by `..`, are
+/// seen through.
+///
+/// # Errors
+///
+/// Two have the same path; one would replace a file of `read`.
+pub fn apart<'p>(read: &[PathBuf], written: impl IntoIterator<Item = &'p Path>) -> Result<(), Faults> {
     let refuse = |path: &Path, title: &str, found: String, help: &str| {
         let fault = Fault {
             title: title.to_owned(),
@@ -170,19 +176,19 @@ fn apart(read: &[PathBuf], files: &[(PathBuf, &dyn Contents)]) -> Result<(), Fau
         Err(Faults::new(path.display().to_string(), "", vec![fault]).of_the_request())
     };
     let inputs: Vec<PathBuf> = read.iter().map(|path| real(path)).collect();
-    let mut outputs: Vec<PathBuf> = Vec::new();
-    for (path, _) in files {
+    let mut outputs: Vec<(&Path, PathBuf)> = Vec::new();
+    for path in written {
         let place = real(path);
         if let Some(i) = inputs.iter().position(|input| *input == place) {
             let found = format!("`{}`, which is read", read[i].display());
             let help = "write to another folder or name, or rename the file that is read";
             return refuse(path, "an output would replace a file that it is made from", found, help);
         }
-        if let Some(i) = outputs.iter().position(|output| *output == place) {
-            let found = format!("`{}`, which is written, too", files[i].0.display());
+        if let Some((other, _)) = outputs.iter().find(|(_, output)| *output == place) {
+            let found = format!("`{}`, which is written, too", other.display());
             return refuse(path, "two outputs have the same path", found, "give one of them another name");
         }
-        outputs.push(place);
+        outputs.push((path, place));
     }
     Ok(())
 }
@@ -201,13 +207,14 @@ fn real(path: &Path) -> PathBuf {
     real
 }
 
-/// Writes a model to `path`, its weights, where they are stored beside it, to the same name ending in `.safetensors`.
+/// Writes a model to `path`, its weights, where they are stored beside it, to the same name ending in `.safetensors`
+/// ([`export::weights_name`]).
 ///
 /// # Errors
 ///
 /// A file can't be written; then none was changed.
 pub fn save(path: &Path, model: &Model, metadata: &Value, storage: Storage) -> Result<(), Faults> {
-    let exported = export(model, metadata, storage, &export::weights_name(path, model));
+    let exported = export(model, metadata, storage, &export::weights_name(path, &model.name));
     let json = exported.json.as_bytes();
     let mut files: Vec<(PathBuf, &dyn Contents)> = vec![(path.to_owned(), &json)];
     let weights =

@@ -1,4 +1,4 @@
-//! `dopec-experiments`: reruns the study of doping on a text, or one case of it at the size of the papers.
+//! `dopec-experiments`: runs the study of doping on a text, or one case of it at the size of the papers.
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -32,7 +32,7 @@ enum Command {
         #[arg(long)]
         values: bool,
     },
-    /// Writes RESULTS.md and perplexity.svg of what is done of the study.
+    /// Writes RESULTS.md and perplexity.svg (quick-RESULTS.md and quick-perplexity.svg) of what is done of the study.
     Report {
         #[command(flatten)]
         common: Common,
@@ -88,7 +88,7 @@ enum Command {
 struct Common {
     /// The text.
     text: PathBuf,
-    /// Folder of results and report.
+    /// Folder of results and report. What has its result there is not run again.
     #[arg(long, default_value = "experiments")]
     folder: PathBuf,
     /// Cases to run side by side.
@@ -110,6 +110,8 @@ fn run(command: Command) -> Result<()> {
     match command {
         Command::Study { common, quick, values } => {
             let counting = if values { Counting::Values } else { Counting::Everything };
+            // What can't be reported is not run.
+            common.lines_of_study(quick)?;
             common.run(&study::cases(&size(quick), counting), &results(quick))?;
             common.report(quick)
         }
@@ -175,10 +177,17 @@ impl Common {
         Ok(())
     }
 
-    fn report(&self, quick: bool) -> Result<()> {
+    /// What is done of the study, all of it on this text.
+    fn lines_of_study(&self, quick: bool) -> Result<Vec<Line>> {
         let lines = Results::read(&self.folder.join(results(quick)))?;
+        report::of_one_text(&lines, &self.source()?.id)?;
+        Ok(lines)
+    }
+
+    fn report(&self, quick: bool) -> Result<()> {
+        let lines = self.lines_of_study(quick)?;
         let report = report::report(&lines, &self.source()?.id, &size(quick), quick)?;
-        write(&self.folder.join("RESULTS.md"), &report.page)?;
+        write(&self.folder.join(report::file_name("RESULTS.md", quick)), &report.page)?;
         for (name, svg) in &report.plots {
             write(&self.folder.join(name), svg)?;
         }

@@ -10,13 +10,33 @@ use crate::results::{Line, TextId};
 use crate::study::{FACTORS, SEEDS, cases};
 use crate::{Result, defaults};
 
-/// A report: its page and its plots, by the names of their files.
+/// A report: its page and its plots.
 #[derive(Debug)]
 pub struct Report {
     /// Markdown.
     pub page: String,
-    /// SVG.
-    pub plots: Vec<(&'static str, String)>,
+    /// SVG, by the names that the page has for them.
+    pub plots: Vec<(String, String)>,
+}
+
+/// The name of a file of the report: those of the quick study stand beside those of the full one.
+pub fn file_name(name: &str, quick: bool) -> String {
+    format!("{}{name}", if quick { "quick-" } else { "" })
+}
+
+/// Whether results are of this text alone: a report is of one, and would replace that of another.
+///
+/// # Errors
+///
+/// One is of another text.
+pub fn of_one_text(lines: &[Line], text: &TextId) -> Result<()> {
+    match lines.iter().find(|line| !line.text.same(text)) {
+        Some(Line { text: other, .. }) => Err(format!(
+            "the results in this folder are of another text, {} of {} bytes, not {} of {}: give `--folder` another one",
+            other.name, other.bytes, text.name, text.bytes
+        )),
+        None => Ok(()),
+    }
 }
 
 /// The report of a study of one size on one text. Budgets that count values alone have a section, when any is done.
@@ -25,6 +45,8 @@ pub struct Report {
 ///
 /// No dense network is done, so that there is nothing to compare with; what the drawing library says.
 pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result<Report> {
+    let [plot_name, values_name] =
+        ["perplexity.svg", "perplexity-values.svg"].map(|name| file_name(name, quick));
     let done = |counting| -> Vec<&Line> {
         let cases = cases(size, counting);
         lines.iter().filter(|line| line.text.same(text) && cases.contains(&line.case)).collect()
@@ -53,7 +75,7 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
     page.push_str(&format!(
         "\n## Held-out perplexity\n\nMean ± standard deviation over seeds; below it the loss of perplexity against the \
          dense network of the same seed. Dense: {}, {} seeds.\n\n{}\n\
-         ![Loss of perplexity against compression](perplexity.svg)\n\n## Order as found\n\n{}\n\
+         ![Loss of perplexity against compression]({plot_name})\n\n## Order as found\n\n{}\n\
          Where two means are nearer than their deviations their order is chance. The papers' order, at 25 times \
          (arXiv 2001.08896): doped KP, pruned, HMD, KP alone, LMF.\n\n## What the budgets came to\n\n\
          Times less than dense that the LSTM matrices take, in fact; never less than asked for.\n\n{}",
@@ -63,7 +85,7 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
         table.order(),
         table.stored(),
     ));
-    let mut plots = vec![("perplexity.svg", plot::svg(&points(&found))?)];
+    let mut plots = vec![(plot_name, plot::svg(&points(&found))?)];
 
     let mut found = cells(&done(Counting::Values));
     // Where nothing with S is done, there would be nothing but what stands above.
@@ -75,11 +97,11 @@ pub fn report(lines: &[Line], text: &TextId, size: &Size, quick: bool) -> Result
         page.push_str(&format!(
             "\n## As the papers count\n\nThe same with budgets of values alone: a non-zero of S costs as much as a value \
              of a structure, its place nothing. Forms without S are those above.\n\n{}\n\
-             ![Loss of perplexity against compression, values alone counted](perplexity-values.svg)\n\n{}",
+             ![Loss of perplexity against compression, values alone counted]({values_name})\n\n{}",
             table.losses(),
             table.order(),
         ));
-        plots.push(("perplexity-values.svg", plot::svg(&points(&found))?));
+        plots.push((values_name, plot::svg(&points(&found))?));
     }
     Ok(Report { page, plots })
 }

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::process::Command;
 
 use dopec_experiments::case::{Case, Doping, Form, Size};
 use dopec_experiments::cells::spread;
@@ -192,11 +193,18 @@ fn the_report_holds_together() {
     );
     assert!(section.contains("| Kronecker (KP) | ") && !section.contains("not run"), "{section}");
     assert_eq!(
-        both.plots.iter().map(|plot| plot.0).collect::<Vec<_>>(),
-        ["perplexity.svg", "perplexity-values.svg"]
+        both.plots.iter().map(|plot| plot.0.as_str()).collect::<Vec<_>>(),
+        ["quick-perplexity.svg", "quick-perplexity-values.svg"]
     );
+    assert!(both.plots.iter().all(|(name, _)| both.page.contains(&format!("]({name})"))));
     // Of another text nothing is done; of this one the last seed may be missing.
     assert!(report(&lines, &TextId { bytes: 8, ..text.clone() }, &size, true).is_err());
+    let full = report(&with_values, &text, &size, false).unwrap();
+    assert_eq!(
+        full.plots.iter().map(|plot| plot.0.as_str()).collect::<Vec<_>>(),
+        ["perplexity.svg", "perplexity-values.svg"]
+    );
+    assert!(full.plots.iter().all(|(name, _)| full.page.contains(&format!("]({name})"))));
     lines.truncate(32);
     let (page, svg) = alone(report(&lines, &text, &size, false));
     assert!(
@@ -215,4 +223,49 @@ fn the_report_holds_together() {
     assert!(svg.trim_end().ends_with("</svg>") && !svg.contains("NaN"));
     assert_eq!(spread(&[]), None);
     assert_eq!(spread(&[1.0, 3.0]).map(|s| (s.mean, s.deviation)), Some((2.0, 2.0_f64.sqrt())));
+}
+
+/// The report as the command writes it.
+#[test]
+fn a_report_replaces_none_of_another_size_or_text() {
+    let place = Place::new();
+    let folder = place.folder.path();
+    let command = |text: &str, more: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_dopec-experiments"));
+        command.arg("report").arg(folder.join(text)).arg("--folder").arg(folder).args(more);
+        command.output().unwrap()
+    };
+    // A dense network and another form, of either size, as if they were done.
+    for (file, size) in [("study.jsonl", Size::full()), ("quick.jsonl", Size::quick())] {
+        let mut results = Results::open(&folder.join(file)).unwrap();
+        for case in study::cases(&size, Counting::Everything).into_iter().take(6) {
+            let loss = if case.form == Form::Dense { 1.5 } else { 1.6 };
+            let (machine, moments) = ("a machine".to_owned(), Vec::new());
+            let outcome =
+                Outcome { loss, stored_bits: 50, dense_bits: 1000, seconds: 60.0, machine, moments };
+            results.append(Line { case, text: place.source.id.clone(), outcome }).unwrap();
+        }
+    }
+    let names = || -> Vec<_> {
+        let entries = fs::read_dir(folder).unwrap();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    fs::write(folder.join("other.txt"), "another text\n".repeat(40)).unwrap();
+    for more in [&[][..], &["--quick"]] {
+        let output = command("other.txt", more);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert!(!output.status.success() && said.contains("are of another text, text.txt"), "{said}");
+    }
+    fs::remove_file(folder.join("other.txt")).unwrap();
+    assert_eq!(names(), before);
+    let output = command("text.txt", &["--quick"]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(!folder.join("RESULTS.md").exists() && !folder.join("perplexity.svg").exists());
+    assert!(folder.join("quick-RESULTS.md").exists() && folder.join("quick-perplexity.svg").exists());
+    assert!(command("text.txt", &[]).status.success());
+    assert!(folder.join("RESULTS.md").exists() && folder.join("perplexity.svg").exists());
 }

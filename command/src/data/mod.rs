@@ -73,7 +73,7 @@ impl Sequences {
     }
 }
 
-/// Reads a file, `.npz` or `.csv`.
+/// Reads a file: `.npz`, `.csv`, or `.tsv`, which is CSV with tabs.
 ///
 /// # Errors
 ///
@@ -83,10 +83,10 @@ pub fn read(path: &Path) -> Result<Sequences, Faults> {
     let kind = path.extension().map(|extension| extension.to_string_lossy().to_lowercase());
     let reader = match kind.as_deref() {
         Some("npz") => npz::read,
-        Some("csv") => csv::read,
+        Some("csv" | "tsv") => csv::read,
         _ => {
             let title = "the kind of the data file can't be told from its name";
-            return Err(Faults::plain(file, title, "give a file that ends in .npz or .csv"));
+            return Err(Faults::plain(file, title, "give a file that ends in .npz, .csv or .tsv"));
         }
     };
     let bytes = std::fs::read(path).map_err(|error| {
@@ -108,8 +108,11 @@ mod tests {
         let data = read(&path).unwrap();
         assert_eq!((data.count, data.steps, data.features, data.output_size()), (2, 2, 1, 2));
         assert_eq!((data.sequence(0), data.sequence(1)), (&[1.0, 2.0][..], &[3.0][..]));
+        let tabs = folder.path().join("data.tsv");
+        std::fs::write(&tabs, "a\tb\tclass\n1\t2\t0\n3\t\t1\n").unwrap();
+        assert_eq!(read(&tabs).unwrap(), data);
         for (name, words) in
-            [("x.npz", "can't be read"), ("x.parquet", "ends in .npz or .csv"), ("x", "kind of")]
+            [("x.npz", "can't be read"), ("x.parquet", "ends in .npz, .csv or .tsv"), ("x", "kind of")]
         {
             let faults = read(&folder.path().join(name)).unwrap_err();
             assert!(faults.to_string().contains(words), "{faults}");

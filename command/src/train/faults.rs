@@ -18,6 +18,11 @@ pub(super) fn fault(place: &str, title: &str, expected: &str, found: &str, help:
     if place.starts_with("--") { faults.of_the_request() } else { faults }
 }
 
+/// A budget that nothing fits.
+pub(super) fn budget(problem: &str, help: &str) -> Faults {
+    Faults::plain("--factor", format!("no shape fits the budget: {problem}"), help).of_the_request()
+}
+
 /// An error of the trainer that comes of the input file, of an option, or of the two together.
 pub(super) fn of(input: &Path, error: &Error) -> Faults {
     let input = input.display().to_string();
@@ -33,8 +38,7 @@ pub(super) fn of(input: &Path, error: &Error) -> Faults {
             }
         }
         Error::Budget(problem) => {
-            let help = "a smaller --factor, another --structure, or sizes with more divisors";
-            Faults::plain("--factor", format!("no shape fits the budget: {problem}"), help).of_the_request()
+            budget(problem, "a smaller --factor, another --structure, or a larger --hidden")
         }
         Error::Specification { place, problem } => {
             let help = "see the options of the network in `dopec train --help`";

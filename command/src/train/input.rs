@@ -12,7 +12,10 @@ use dopec_trainer::{Data, Error};
 
 use super::faults::{self, fault};
 use super::options::Train;
-use super::source::Source;
+use super::source::{Source, words};
+
+/// The seed by which sequences are held out, whatever that of the run.
+const SPLIT: u64 = 1;
 
 /// Data in two parts.
 #[derive(Debug)]
@@ -36,7 +39,7 @@ impl Input {
     pub(super) fn read(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
         let ending = options.input.extension().map(|ending| ending.to_string_lossy().to_lowercase());
         match ending.as_deref() {
-            Some("npz" | "csv") => sequences(options),
+            Some("npz" | "csv" | "tsv") => sequences(options),
             _ => text(options, from),
         }
     }
@@ -56,25 +59,31 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
     let file = options.input.display().to_string();
     let bytes = std::fs::read(&options.input).map_err(|error| {
         let title = format!("the data file can't be read: {error}");
-        Faults::plain(file.as_str(), title, "give the path of a text, or of an .npz or .csv file")
+        Faults::plain(file.as_str(), title, "give the path of a text, or of an .npz, .csv or .tsv file")
     })?;
     if bytes.is_empty() {
         let help = "give a text to learn from: some hundred kilobytes are a beginning";
         return Err(fault(&file, "the text is empty", "two different tokens at least", "no byte", help));
     }
-    let known = from.map(|from| from.vocabulary(options.unit, &bytes)).transpose()?;
-    let unit =
-        known.as_ref().map_or(options.unit.map_or(Unit::Character, Unit::from), |(known, _)| known.unit);
+    let unit = match from {
+        Some(from) => from.unit(options.unit)?,
+        None => options.unit.map_or(Unit::Character, Unit::from),
+    };
+    if options.vocabulary.is_some() && unit != Unit::Word {
+        let help = "give --unit words, too, or leave --vocabulary out";
+        let title = "a vocabulary is limited to its most frequent words, and the text is not read as words";
+        return Err(fault("--vocabulary", title, "--unit words", words(unit), help));
+    }
     if unit != Unit::Byte {
-        utf8(&file, &bytes)?;
+        let told = from.is_some_and(|from| matches!(from.told(), Ok(Some(_))));
+        utf8(&file, &bytes, told)?;
     }
     let share = options.held_out.unwrap_or(0.05);
-    let vocabulary = match known {
-        Some((vocabulary, _)) => Ok(vocabulary),
-        None => Vocabulary::of(&bytes, unit, options.vocabulary),
-    };
     let refuse = |error| faults::of(&options.input, &error);
-    let vocabulary = vocabulary.map_err(refuse)?;
+    let vocabulary = match from {
+        Some(from) => from.vocabulary(unit, &bytes)?,
+        None => Vocabulary::of(&bytes, unit, options.vocabulary).map_err(refuse)?,
+    };
     if vocabulary.len() < 2 {
         let found = format!("{:?} alone, in {} bytes", vocabulary.tokens[0], bytes.len());
         let title = "the text holds one token: there is nothing to predict";
@@ -94,9 +103,10 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
         }
         _ => refuse(error),
     })?;
-    let least = options.batch * options.sequence + 1;
+    let steps = options.sequence();
+    let least = options.batch * steps + 1;
     if text.train.len() < least {
-        let expected = format!("{least}: {} sequences of {}, and one more", options.batch, options.sequence);
+        let expected = format!("{least}: {} sequences of {steps}, and one more", options.batch);
         let found = format!("{} to train on, and {} held out", text.train.len(), text.validation.len());
         let help = "give a longer text, or a smaller --batch or --sequence";
         return Err(fault(&file, "the text is too short for a batch", &expected, &found, help));
@@ -112,28 +122,37 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
     })
 }
 
-/// Characters and words are read from UTF-8.
-fn utf8(file: &str, bytes: &[u8]) -> Result<(), Faults> {
+/// Characters and words are read from UTF-8. `told`: that they are tokens is said by a model.
+fn utf8(file: &str, bytes: &[u8], told: bool) -> Result<(), Faults> {
     let Err(error) = std::str::from_utf8(bytes) else { return Ok(()) };
     let offset = error.valid_up_to();
     let line = 1 + bytes[..offset].iter().filter(|&&byte| byte == b'\n').count();
     let found = format!("0x{:02x} at byte {offset}, in line {line}", bytes[offset]);
-    let help = "save the text as UTF-8, or give --unit bytes";
+    let help = match told {
+        true => "save the text as UTF-8: the model's tokens are of such a text",
+        false => "save the text as UTF-8, or give --unit bytes",
+    };
     Err(fault(file, "the text is not UTF-8", "characters of UTF-8", &found, help))
 }
 
 fn sequences(options: &Train) -> Result<Input, Faults> {
     let file = options.input.display().to_string();
-    for (name, given) in [("--unit", options.unit.is_some()), ("--vocabulary", options.vocabulary.is_some())]
-    {
-        if given {
-            let help = "leave it out for .npz and .csv";
-            return Err(Faults::plain(name, "the option is for texts", help).of_the_request());
-        }
+    let of_texts = [
+        ("--unit", options.unit.is_some()),
+        ("--vocabulary", options.vocabulary.is_some()),
+        ("--embedding", options.embedding.is_some()),
+        ("--sequence", options.sequence.is_some()),
+    ];
+    if let Some((name, _)) = of_texts.into_iter().find(|(_, given)| *given) {
+        let help =
+            "leave it out for .npz, .csv and .tsv: sequences are taken whole, as the vectors that they are";
+        return Err(Faults::plain(name, "the option is for texts", help).of_the_request());
     }
     let read = data::read(&options.input)?;
-    if let Some(i) = (0..read.count).find(|&i| read.length(i) != read.steps) {
-        let expected = format!("{} steps in each, as in the longest", read.steps);
+    // The array may have room for more.
+    let longest = (0..read.count).map(|i| read.length(i)).max().unwrap_or(read.steps);
+    if let Some(i) = (0..read.count).find(|&i| read.length(i) != longest) {
+        let expected = format!("{longest} steps in each, as in the longest");
         let found = format!("{} in sequence {i}", read.length(i));
         let help = "cut or fill the sequences to one length, or train on those of each length by themselves";
         return Err(fault(&file, "the sequences are not equally long", &expected, &found, help));
@@ -153,13 +172,14 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
         return Err(fault(&file, "there is nothing to tell apart", "two classes at least", "class 0", help));
     }
     let loss = if classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
-    let [train, held_out] = split(&options.input, &read, held_out, options.seed)?;
+    let [train, held_out] = split(&options.input, &read, longest, held_out)?;
     let objective = Objective { loss, over: Over::LastStep };
     Ok(Input { train, held_out, objective, vocabulary: None, input_size, output_size })
 }
 
-/// Holds out as many sequences, chosen by the seed: files may be sorted by class.
-fn split(path: &Path, read: &Sequences, held_out: usize, seed: u64) -> Result<[Data; 2], Faults> {
+/// Holds out as many sequences of so many steps. They are chosen by chance, since files may be sorted by class, but always
+/// the same ones, so that whoever goes on from a model with another seed scores it on nothing that it was trained on.
+fn split(path: &Path, read: &Sequences, steps: usize, held_out: usize) -> Result<[Data; 2], Faults> {
     let samples = |chosen: &[usize]| {
         let inputs = chosen.iter().flat_map(|&i| read.sequence(i)).copied().collect();
         let labels = match &read.targets {
@@ -168,12 +188,12 @@ fn split(path: &Path, read: &Sequences, held_out: usize, seed: u64) -> Result<[D
                 Labels::Values(chosen.iter().flat_map(|&i| &values[i * size..][..*size]).copied().collect())
             }
         };
-        Samples::new(Inputs::Vectors(inputs), labels, chosen.len(), read.steps)
+        Samples::new(Inputs::Vectors(inputs), labels, chosen.len(), steps)
             .map_err(|error| faults::of(path, &error))
     };
     let all: Vec<usize> = (0..read.count).collect();
     // An order that no epoch of the run has.
-    let order = samples(&all)?.order(seed, u64::MAX);
+    let order = samples(&all)?.order(SPLIT, u64::MAX);
     let (out, left) = order.split_at(held_out);
     let sorted = |part: &[usize]| {
         let mut part = part.to_vec();

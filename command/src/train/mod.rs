@@ -15,13 +15,13 @@ mod progress;
 mod source;
 mod watch;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use dopec::Faults;
-use dopec::export::{Storage, export};
+use dopec::export::{Storage, export, file_stem, weights_name};
 use dopec::model::{Layer, LayerKind, LayerNorm, Model};
+use dopec::{Faults, files};
 use dopec_cli::curves;
 use dopec_trainer::score::Loss;
 use serde_json::Value;
@@ -38,9 +38,14 @@ pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
     sound(options)?;
     let name = name(options)?;
     let from = options.from.as_deref().map(Source::read).transpose()?;
+    let (path, curves) = (checkpoint::path(&options.output), curves_path(&options.output));
+    let weights = options.output.with_file_name(weights_name(&options.output, &name));
+    let mut read = vec![options.input.clone()];
+    read.extend(from.iter().flat_map(|from| from.files.iter().cloned()));
+    files::apart(&read, [&options.output, &weights, &curves, &path].map(PathBuf::as_path))?;
     let input = Input::read(options, from.as_ref())?;
     let network = network::build(options, &input, from.as_ref())?;
-    let path = checkpoint::path(&options.output);
+    plan::sound(options, &network)?;
     let resumed = match options.fresh {
         true => None,
         false => checkpoint::resume(options, &path, &input, &network)?,
@@ -63,7 +68,7 @@ pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
             (None, Loss::MeanSquaredError) => curves::Loss::Values,
         },
         checkpoint: &path,
-        curves: options.output.with_extension("curves.svg"),
+        curves,
         every: options.checkpoint_every,
         glance: plan::glance(&input.held_out),
     };
@@ -72,10 +77,17 @@ pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
     crate::print(report.as_bytes())
 }
 
+/// The curves of a model file.
+fn curves_path(output: &Path) -> PathBuf {
+    let mut name = file_stem(output).unwrap_or_default().to_owned();
+    name.push(".curves.svg");
+    output.with_file_name(name)
+}
+
 /// The model's name: the one that is given, or what the output's name holds of one.
 fn name(options: &Train) -> Result<String, Faults> {
     let name = options.name.clone().unwrap_or_else(|| {
-        let stem = options.output.file_stem().unwrap_or_default().to_string_lossy().to_lowercase();
+        let stem = file_stem(&options.output).unwrap_or_default().to_string_lossy().to_lowercase();
         let letters = stem.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' });
         let name: String = letters.skip_while(|c| !c.is_ascii_alphabetic()).collect();
         if name.is_empty() { "model".to_owned() } else { name }
@@ -116,14 +128,6 @@ fn sound(options: &Train) -> Result<(), Faults> {
     }
     if options.output.file_name().is_none() {
         return cant("the model can't be written: there is no file name".to_owned())
-            .map_err(Faults::of_the_request);
-    }
-    let same = |path: &Path| match (path.canonicalize(), options.output.canonicalize()) {
-        (Ok(path), Ok(output)) => path == output,
-        _ => false,
-    };
-    if same(&options.input) {
-        return cant("the model would replace the data that it is trained on".to_owned())
             .map_err(Faults::of_the_request);
     }
     let folder = options.output.parent().unwrap_or(Path::new(""));

@@ -1,7 +1,7 @@
 //! The network that a run begins with: from the options and the data, or from a model to go on from.
 
 use dopec::Faults;
-use dopec_trainer::budget::{Budget, smaller_hidden};
+use dopec_trainer::budget::{Budget, MatrixForm, smaller_hidden};
 use dopec_trainer::network::{LayerSpec, LstmSpec, MatrixSpec};
 use dopec_trainer::{Error, Initialisation, Network, NetworkSpec};
 
@@ -98,7 +98,7 @@ impl Forms<'_> {
         let Some(k) = by_hand else {
             return budget
                 .matrix(options.form(), rows, cols)
-                .map_err(|error| faults::of(&options.input, &error));
+                .map_err(|error| self.misfit(&error, rows, cols));
         };
         self.fitted[k] = true;
         let structure = MatrixSpec::kronecker(&options.factor_shapes[k].0);
@@ -119,10 +119,26 @@ impl Forms<'_> {
         // What a pruned matrix of the rest of the budget has.
         let rest = budget.bits(rows, cols) - 32 * taken as u64;
         let share = Budget { factor: (rows * cols * 32) as f64 / rest.max(1) as f64, ..budget };
-        let pruned = share
-            .matrix(dopec_trainer::budget::MatrixForm::Pruned, rows, cols)
-            .map_err(|_| over(taken + 1))?;
+        let pruned = share.matrix(MatrixForm::Pruned, rows, cols).map_err(|_| over(taken + 1))?;
         Ok(structure.doped(pruned.nonzeros.unwrap_or(1)))
+    }
+
+    /// Nothing of the form fits the budget: with what helps, which is no smaller factor where the form takes more than the
+    /// dense matrix, as a rank of 1 over a column or two.
+    fn misfit(&self, error: &Error, rows: usize, cols: usize) -> Faults {
+        let Error::Budget(problem) = error else { return faults::of(&self.options.input, error) };
+        let form = self.options.form();
+        let dense = Budget { factor: 1.0, ..self.budget };
+        let help = match form {
+            _ if dense.matrix(form, rows, cols).is_err() => {
+                "another --structure, as pruned: at no --factor does this one fit a matrix of this size"
+            }
+            MatrixForm::Kronecker | MatrixForm::DopedKronecker => {
+                "a smaller --factor, another --structure, or sizes with more divisors"
+            }
+            _ => "a smaller --factor, or another --structure",
+        };
+        faults::budget(problem, help)
     }
 
     /// Every shape given by hand was for some matrix.

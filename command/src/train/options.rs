@@ -17,7 +17,8 @@ use crate::arguments::number;
 #[command(after_help = EXAMPLES)]
 #[serde(rename_all = "kebab-case")]
 pub(crate) struct Train {
-    /// What to learn from: any text, or sequences with classes or values (.npz or .csv, see docs/data.md).
+    /// What to learn from: any text, or sequences with classes or values (.npz, .csv or .tsv, see
+    /// docs/data.md).
     #[serde(skip)]
     pub(crate) input: PathBuf,
     /// The model file to write. Beside it stand FILE.checkpoint while training, and the curves, as SVG.
@@ -36,11 +37,11 @@ pub(crate) struct Train {
     /// What a token of a text is.
     #[arg(long, value_enum, help_heading = "Data", value_name = "WHAT")]
     pub(crate) unit: Option<Token>,
-    /// Keep the N most frequent words; the others become one, `<unk>`.
+    /// Keep the N most frequent words; the others become one, `<unk>`. With --unit words alone.
     #[arg(long, value_name = "N", help_heading = "Data", value_parser = count(2))]
     pub(crate) vocabulary: Option<usize>,
-    /// The part held out to be scored on: a text's end, or sequences chosen by the seed [default: 0.05 of a text, 0.2 of
-    /// sequences].
+    /// The part held out to be scored on: a text's end, or sequences chosen by chance, the same for every seed [default:
+    /// 0.05 of a text, 0.2 of sequences].
     #[arg(long, value_name = "SHARE", help_heading = "Data", value_parser = number("above 0 and below 1", |share| share > 0.0 && share < 1.0))]
     pub(crate) held_out: Option<f64>,
 
@@ -84,9 +85,9 @@ pub(crate) struct Train {
     /// Sequences in a batch.
     #[arg(long, value_name = "N", default_value_t = 32, value_parser = count(1), help_heading = "Training")]
     pub(crate) batch: usize,
-    /// Tokens of a text that are backpropagated through at once.
-    #[arg(long, value_name = "N", default_value_t = 64, value_parser = count(1), help_heading = "Training")]
-    pub(crate) sequence: usize,
+    /// Tokens of a text that are backpropagated through at once [default: 64].
+    #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Training")]
+    pub(crate) sequence: Option<usize>,
     /// The highest learning rate of the run [default: 0.003, with --from 0.001].
     #[arg(long, value_name = "RATE", help_heading = "Training", value_parser = number("above 0", |rate| rate > 0.0))]
     pub(crate) learning_rate: Option<f64>,
@@ -242,9 +243,17 @@ impl Train {
     /// The options that a run depends on, by their names.
     pub(crate) fn request(&self) -> Map<String, Value> {
         match serde_json::to_value(self) {
-            Ok(Value::Object(request)) => request,
+            Ok(Value::Object(mut request)) => {
+                request.insert("sequence".to_owned(), self.sequence().into());
+                request
+            }
             _ => unreachable!("options are plain data"),
         }
+    }
+
+    /// Tokens of a text that are backpropagated through at once.
+    pub(crate) fn sequence(&self) -> usize {
+        self.sequence.unwrap_or(64)
     }
 
     /// The form of the recurrent matrices.

@@ -63,6 +63,27 @@ pub(super) fn lanes(held_out: &Data) -> usize {
     }
 }
 
+/// Whether anything is to be pruned, and whether any S stands beside a structure.
+fn doping(network: &Network<f32>) -> (bool, bool) {
+    let (mut prunes, mut doped) = (false, false);
+    for matrix in network.matrices() {
+        doped |= matrix.is_doped();
+        matrix.visit_sparse(&mut |_, sparse| prunes |= sparse.kept() > sparse.target);
+    }
+    (prunes, doped)
+}
+
+/// Co-matrix dropout is for the time in which S is dense, and ends as S comes to its target. Where S is there from the
+/// start it would act to the last step instead.
+pub(super) fn sound(options: &Train, network: &Network<f32>) -> Result<(), Faults> {
+    if options.cmr == 0.0 || doping(network) != (false, true) {
+        return Ok(());
+    }
+    let title = "co-matrix dropout is for an S that is pruned, and here none is";
+    let help = "leave --cmr out, or give a --factor at which the model's S is pruned further";
+    Err(fault("--cmr", title, "an S with more non-zeros than it is to keep", "none in any matrix", help))
+}
+
 /// The settings of a run of so many steps.
 pub(super) fn settings(
     options: &Train,
@@ -70,11 +91,7 @@ pub(super) fn settings(
     network: &Network<f32>,
     (steps, threads): (u64, usize),
 ) -> Settings {
-    let (mut prunes, mut doped) = (false, false);
-    for matrix in network.matrices() {
-        doped |= matrix.is_doped();
-        matrix.visit_sparse(&mut |_, sparse| prunes |= sparse.kept() > sparse.target);
-    }
+    let (prunes, doped) = doping(network);
     let further = options.from.is_some();
     let probability = options.cmr;
     let granularity = options.cmr_granularity.into();
@@ -83,7 +100,7 @@ pub(super) fn settings(
     Settings {
         seed: options.seed,
         lanes: options.batch,
-        steps: options.sequence,
+        steps: options.sequence(),
         threads,
         objective,
         schedule: Schedule::of_run(rate, steps),

@@ -1,6 +1,6 @@
 //! A model to go on from: read with its metadata; its vocabulary held to the text's; its sparse parts' new targets.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use dopec::model::{Function, LayerKind, Model};
 use dopec::{Faults, files};
@@ -18,6 +18,8 @@ use super::progress::tell;
 #[derive(Debug)]
 pub(super) struct Source {
     file: String,
+    /// The files that it was read from.
+    pub(super) files: Vec<PathBuf>,
     /// The model.
     pub(super) model: Model,
     metadata: Value,
@@ -26,7 +28,7 @@ pub(super) struct Source {
 impl Source {
     /// Reads a model file.
     pub(super) fn read(path: &Path) -> Result<Source, Faults> {
-        let (read, _) = files::with_source(path, |source| {
+        let (read, files) = files::with_source(path, |source| {
             let model = dopec::read(source)?;
             let text: Value = serde_json::from_slice(source.json).unwrap_or_default();
             Ok((model, text["metadata"].clone()))
@@ -40,41 +42,28 @@ impl Source {
             let title = "the model ends in softmax, but training takes what softmax is taken of";
             return Err(Faults::plain(file, title, "leave the last layer out of the model"));
         }
-        Ok(Source { file, model, metadata })
+        Ok(Source { file, files, model, metadata })
     }
 
-    /// The vocabulary for a text: the model's, where its metadata has one, else the text's, if that has the size; and
-    /// whether it was the model's.
-    pub(super) fn vocabulary(&self, unit: Option<Token>, text: &[u8]) -> Result<(Vocabulary, bool), Faults> {
-        let size = match &self.model.layers[0].kind {
-            LayerKind::Embedding(embedding) => embedding.vocab,
-            _ => {
-                let help = "give sequences, as .npz or .csv, or a model that begins with an embedding";
-                return Err(fault(
-                    &self.file,
-                    "the model takes vectors, but the input is a text",
-                    "tokens",
-                    "vectors",
-                    help,
-                ));
-            }
+    /// What a token of a text is: what the model's file says, else what is asked for.
+    pub(super) fn unit(&self, asked: Option<Token>) -> Result<Unit, Faults> {
+        let Some(Vocabulary { unit: said, .. }) = self.told()? else {
+            return Ok(asked.map_or(Unit::Character, Unit::from));
         };
-        let tokens: Option<Vec<String>> = serde_json::from_value(self.metadata["vocabulary"].clone()).ok();
-        let said = match self.metadata["unit"].as_str() {
-            Some("characters") => Some(Unit::Character),
-            Some("bytes") => Some(Unit::Byte),
-            Some("words") => Some(Unit::Word),
-            _ => None,
-        };
-        if let (Some(tokens), Some(said)) = (tokens.filter(|tokens| tokens.len() == size), said) {
-            if let Some(unit) = unit.map(Unit::from).filter(|unit| *unit != said) {
-                let (expected, found) = (words(said), words(unit));
-                let help = "leave --unit out: the model's file says what its tokens are";
-                return Err(fault("--unit", "the model's tokens are of another unit", expected, found, help));
-            }
-            return Ok((Vocabulary { unit: said, tokens }, true));
+        if let Some(unit) = asked.map(Unit::from).filter(|unit| *unit != said) {
+            let (expected, found) = (words(said), words(unit));
+            let help = "leave --unit out: the model's file says what its tokens are";
+            return Err(fault("--unit", "the model's tokens are of another unit", expected, found, help));
         }
-        let unit = unit.map_or(Unit::Character, Unit::from);
+        Ok(said)
+    }
+
+    /// The vocabulary for a text of this unit: the model's, where its file says it, else the text's, if that has the size.
+    pub(super) fn vocabulary(&self, unit: Unit, text: &[u8]) -> Result<Vocabulary, Faults> {
+        if let Some(vocabulary) = self.told()? {
+            return Ok(vocabulary);
+        }
+        let size = self.tokens()?;
         let limit = (unit == Unit::Word).then_some(size.max(2));
         let refuse = |error| super::faults::of(Path::new(&self.file), &error);
         let vocabulary = Vocabulary::of(text, unit, limit).map_err(refuse)?;
@@ -89,7 +78,31 @@ impl Source {
             self.file,
             words(unit)
         ));
-        Ok((vocabulary, false))
+        Ok(vocabulary)
+    }
+
+    /// The vocabulary that the model's file says it has.
+    pub(super) fn told(&self) -> Result<Option<Vocabulary>, Faults> {
+        let size = self.tokens()?;
+        let tokens: Option<Vec<String>> = serde_json::from_value(self.metadata["vocabulary"].clone()).ok();
+        let unit = match self.metadata["unit"].as_str() {
+            Some("characters") => Some(Unit::Character),
+            Some("bytes") => Some(Unit::Byte),
+            Some("words") => Some(Unit::Word),
+            _ => None,
+        };
+        let tokens = tokens.filter(|tokens| tokens.len() == size);
+        Ok(tokens.zip(unit).map(|(tokens, unit)| Vocabulary { unit, tokens }))
+    }
+
+    /// How many tokens it knows.
+    fn tokens(&self) -> Result<usize, Faults> {
+        if let LayerKind::Embedding(embedding) = &self.model.layers[0].kind {
+            return Ok(embedding.vocab);
+        }
+        let title = "the model takes vectors, but the input is a text";
+        let help = "give sequences, as .npz, .csv or .tsv, or a model that begins with an embedding";
+        Err(fault(&self.file, title, "tokens", "vectors", help))
     }
 
     /// The model's form, with the sparse parts of its matrices to be pruned until each matrix takes a factor-th of a

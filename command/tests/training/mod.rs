@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 /// Lines that texts are made of.
+#[allow(dead_code)]
 pub(crate) const LINES: [&str; 6] = [
     "the cat sat on the mat and looked at the moon.\n",
     "A dog came by, and the cat ran up a tree!\n",
@@ -15,6 +16,7 @@ pub(crate) const LINES: [&str; 6] = [
 ];
 
 /// Lines in an order that a small model can learn some of, `len` bytes or a little more.
+#[allow(dead_code)]
 pub(crate) fn text(len: usize) -> String {
     let (mut text, mut state) = (String::new(), 12345_u32);
     while text.len() < len {

@@ -10,6 +10,7 @@ mod layout;
 mod matrix;
 mod store;
 
+use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
@@ -80,14 +81,20 @@ pub fn export(model: &Model, metadata: &Value, storage: Storage, weights_file: &
     Exported { json: object(file).text(), weights }
 }
 
-/// A name for the weights file of a model file at `path`: that of the JSON file with another ending, or the model's
-/// where a path with that name could not stand in a model file or is the JSON file itself.
-pub fn weights_name(path: &Path, model: &Model) -> String {
-    let named = |stem: &str| format!("{stem}.safetensors");
-    let sound = |name: &String| !name.contains(['\\', ':', '\0']) && !path.ends_with(name);
-    let fitting = path.file_stem().and_then(|stem| stem.to_str()).map(named).filter(sound);
-    let fallback = [named(&model.name), named(&format!("{}_weights", model.name))].into_iter().find(sound);
-    fitting.or(fallback).unwrap_or_default()
+/// A model file's name without `.json`, with whatever else it ends in: what stands beside `lm.10x` is not called as what
+/// stands beside `lm.20x`. None where the path has no name.
+pub fn file_stem(path: &Path) -> Option<&OsStr> {
+    match path.extension() {
+        Some(ending) if ending.eq_ignore_ascii_case("json") => path.file_stem(),
+        _ => path.file_name(),
+    }
+}
+
+/// A name for the weights file of a model file at `path`: that of the JSON file with another ending, or the model's, `name`,
+/// where a path with that name could not stand in a model file.
+pub fn weights_name(path: &Path, name: &str) -> String {
+    let stem = file_stem(path).and_then(OsStr::to_str).filter(|stem| !stem.contains(['\\', ':', '\0']));
+    format!("{}.safetensors", stem.unwrap_or(name))
 }
 
 impl Exported {

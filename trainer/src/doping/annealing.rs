@@ -45,7 +45,7 @@ pub struct Annealing {
 
 impl Annealing {
     /// Structures alone for a tenth of a run's steps; then sparse parts join, and are pruned until half of them, so that
-    /// half is left to recover in; a hundred prunings at most, between which what is pruned may return.
+    /// half is left to recover in; up to about two hundred prunings, between which what is pruned may return.
     pub fn of_run(steps: u64) -> Annealing {
         let (start, end) = (steps / 10, steps / 2);
         let every = ((end - start) / 100).max(1);

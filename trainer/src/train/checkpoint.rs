@@ -209,14 +209,15 @@ impl Trainer {
     }
 }
 
-/// Writes a file whole or not at all: beside its place first, and then to it by renaming.
+/// Writes a file whole or not at all: beside its place first, as `path` with `.partial` behind it, and then to it by
+/// renaming. What a kill leaves there is replaced by the next that is written to `path`.
 ///
 /// # Errors
 ///
 /// What the system says, as of a full disk; what stood at `path` is then still there.
 pub fn write_whole(path: &Path, bytes: &[u8]) -> Result<(), Error> {
     let mut beside = path.as_os_str().to_owned();
-    beside.push(format!(".{}.partial", std::process::id()));
+    beside.push(".partial");
     let beside = Path::new(&beside);
     let written = fs::File::create(beside)
         .and_then(|mut file| file.write_all(bytes).and_then(|()| file.sync_all()))
@@ -292,4 +293,31 @@ fn fill(tensors: &SafeTensors<'_>, name: &str, values: &mut [f32]) -> Result<(),
     }
     values.copy_from_slice(&read);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_whole;
+    use std::fs;
+
+    #[test]
+    fn what_a_kill_left_is_replaced_by_what_is_written_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.checkpoint");
+        let left = || -> Vec<_> {
+            let entries = fs::read_dir(folder.path()).unwrap();
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+        };
+        fs::write(folder.path().join("run.checkpoint.partial"), "cut off, and longer").unwrap();
+        write_whole(&path, b"whole").unwrap();
+        assert_eq!(
+            (left(), fs::read(&path).unwrap()),
+            (vec!["run.checkpoint".to_owned()], b"whole".to_vec())
+        );
+        // Nothing is left of one that fails.
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        write_whole(&path, b"whole").unwrap_err();
+        assert_eq!(left(), ["run.checkpoint"]);
+    }
 }
