@@ -323,7 +323,7 @@ fn what_cannot_be_written_is_told_and_loses_nothing() {
     // A folder in the place of the model is seen at once; one in the place of its curves at the end, when the last state
     // is kept: the same command then trains nothing again.
     fs::create_dir(path.join("model.json")).unwrap();
-    let said = fail(train(path, &options));
+    let said = exit(2, train(path, &options));
     assert!(said.contains("a folder of that name is in the way"), "{said}");
     fs::remove_dir(path.join("model.json")).unwrap();
     fs::create_dir(path.join("model.curves.svg")).unwrap();

@@ -67,9 +67,11 @@ pub fn with_source_named<R>(
     (result, read.into_inner())
 }
 
-/// The lock file of a model file: beside it, `x.lock.json` for `x.json`.
+/// The lock file of a model file: beside it, `x.lock.json` for `x.json`, and `x.10x.lock.json` for `x.10x`.
 pub fn lock_path(model: &Path) -> PathBuf {
-    model.with_extension("lock.json")
+    let mut name = crate::export::file_stem(model).unwrap_or_default().to_owned();
+    name.push(".lock.json");
+    model.with_file_name(name)
 }
 
 /// The files of `folder` that are missing or hold other bytes than they should.
@@ -265,6 +267,17 @@ mod tests {
         write(&files[..2]).unwrap();
         assert_eq!(fs::read_to_string(path("replaced")).unwrap(), "after");
         assert_eq!(names(folder.path()), ["made", "replaced", "trap"]);
+    }
+
+    #[test]
+    fn a_lock_file_is_called_as_its_model() {
+        for (model, lock) in [
+            ("models/lm.json", "models/lm.lock.json"),
+            ("lm.10x", "lm.10x.lock.json"),
+            ("lm", "lm.lock.json"),
+        ] {
+            assert_eq!(lock_path(Path::new(model)), Path::new(lock));
+        }
     }
 
     #[test]
