@@ -69,7 +69,7 @@ pub fn catalogue() -> Vec<(String, String)> {
                 vec![linear, activation("layer", function)]
             });
         }
-        push(format!("layer_norm_of_{size}"), &|random| vec![random.layer_norm("layer", size)]);
+        push(format!("layer_norm_of_{size}"), &|random| vec![random.layer_norm("layer", size, 1e-3)]);
     }
     push("linear_of_many_non_zeros".into(), &|random| {
         let part = Part { kind: Some(Kind::Kronecker), fill: Fill::All };
@@ -125,7 +125,8 @@ pub fn random_model(seed: u64, layers: usize, largest: usize) -> String {
                 layer
             }
             choice if choice == LAYERS.len() => activation(&name, random.pick(&FUNCTIONS)),
-            _ => random.layer_norm(&name, size),
+            // One after another, of two units that are nearly alike, would leave 32-bit floats no digit.
+            _ => random.layer_norm(&name, size, 0.1),
         });
     }
     model_text(&format!("random_{seed}"), &layers)

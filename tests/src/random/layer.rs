@@ -89,9 +89,10 @@ impl Random {
         json!({"gru": fields})
     }
 
-    pub(super) fn layer_norm(&mut self, name: &str, size: usize) -> Value {
+    /// One that makes what is off at most 1 / sqrt(epsilon) times as far off.
+    pub(super) fn layer_norm(&mut self, name: &str, size: usize, epsilon: f32) -> Value {
         let weight = self.tensor(&[size], 1.0);
-        let mut fields = json!({"name": name, "size": size, "weight": weight, "epsilon": 1e-3});
+        let mut fields = json!({"name": name, "size": size, "weight": weight, "epsilon": epsilon});
         self.maybe_bias(&mut fields, "bias", size);
         json!({"layer_norm": fields})
     }
