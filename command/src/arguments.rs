@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum};
 
 /// Compile a trained doped neural network to C or Rust specialised for exactly that model.
@@ -83,6 +84,15 @@ fn at_once() -> clap::builder::RangedU64ValueParser {
     clap::value_parser!(u64).range(1..=dopec::Settings::MOST_AT_ONCE as u64)
 }
 
+/// A target that one processor's code is for, by its word.
+fn family() -> impl TypedValueParser<Value = dopec::Target> {
+    let single = dopec::Target::ALL.into_iter().filter(|(_, target)| *target != dopec::Target::Any);
+    PossibleValuesParser::new(single.map(|(word, _)| word)).map(|word| {
+        let known = dopec::Target::ALL.into_iter().find(|(known, _)| *known == word);
+        known.map_or(dopec::Target::Portable, |(_, target)| target)
+    })
+}
+
 /// A finite number for which `holds` says so; `bounds` says the same in words.
 pub(crate) fn number(
     bounds: &'static str,
@@ -108,8 +118,8 @@ pub(crate) enum Subcommand {
         /// The model file (JSON).
         model: PathBuf,
         /// Whose code to look at: emitted for any processor, a file holds it for each of these.
-        #[arg(long, value_enum, value_name = "TARGET", default_value = "portable")]
-        target: Family,
+        #[arg(long, value_name = "TARGET", default_value = "portable", value_parser = family())]
+        target: dopec::Target,
     },
     /// Print completions for a shell.
     Completions {
@@ -185,17 +195,6 @@ pub(crate) enum Target {
     /// Any: on x86-64 the best of several families of instructions, picked at run time
     Any,
     /// Those that the compiler's own flags name
-    Portable,
-    /// x86-64 with AVX2 and FMA
-    Avx2,
-    /// x86-64 with AVX-512
-    Avx512,
-}
-
-/// `--target` of `inspect`
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Family {
-    /// A processor without AVX2, or the compiler's own flags
     Portable,
     /// x86-64 with AVX2 and FMA
     Avx2,

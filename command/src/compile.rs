@@ -1,6 +1,5 @@
 //! `dopec MODEL --emit ...`
 
-use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -139,9 +138,6 @@ fn depfile_text<'p>(targets: impl Iterator<Item = &'p Path>, read: &[PathBuf]) -
             .replace('#', "\\#")
     };
     let targets: Vec<String> = targets.map(escaped).collect();
-    let mut read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
-    // Tuning reads the weights twice.
-    let mut met = HashSet::new();
-    read.retain(|path| met.insert(path.clone()));
+    let read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
     format!("{}: {}\n", targets.join(" "), read.join(" "))
 }

@@ -43,13 +43,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn inspect(model: &Path, target: arguments::Family) -> Result<ExitCode, Faults> {
-    // One way to compute each part: what counts is what one processor stores and runs.
-    let target = match target {
-        arguments::Family::Portable => dopec::Target::Portable,
-        arguments::Family::Avx2 => dopec::Target::Avx2,
-        arguments::Family::Avx512 => dopec::Target::Avx512,
-    };
+/// `target` is no [`dopec::Target::Any`]: what counts is what one processor stores and runs.
+fn inspect(model: &Path, target: dopec::Target) -> Result<ExitCode, Faults> {
     let (inspection, _) = files::with_source(model, |source| {
         let settings = dopec::Settings { target, ..dopec::Settings::default() };
         let (model, settings) = dopec::prepare(source, &settings)?;

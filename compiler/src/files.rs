@@ -56,7 +56,10 @@ pub fn with_source_named<R>(
     let folder = path.parent().unwrap_or(Path::new("")).to_owned();
     let open = |name: &str| -> io::Result<Vec<u8>> {
         let path = folder.join(name);
-        read.borrow_mut().push(path.clone());
+        let mut read = read.borrow_mut();
+        if !read.contains(&path) {
+            read.push(path.clone());
+        }
         std::fs::read(path)
     };
     let lock = lock_path(path);
@@ -69,7 +72,7 @@ pub fn with_source_named<R>(
 
 /// The lock file of a model file: beside it, `x.lock.json` for `x.json`, and `x.10x.lock.json` for `x.10x`.
 pub fn lock_path(model: &Path) -> PathBuf {
-    let mut name = crate::export::file_stem(model).unwrap_or_default().to_owned();
+    let mut name = export::file_stem(model).unwrap_or_default().to_owned();
     name.push(".lock.json");
     model.with_file_name(name)
 }

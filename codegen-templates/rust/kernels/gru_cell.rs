@@ -75,7 +75,7 @@ unsafe fn gru_cell_units<V: units::Units>(h: &mut [f32], of_input: GruGates<'_>,
     }
 }
 
-/// `gru_cell` for `N` vectors of units, the last with `count`; `D` is 2 N.
+/// `gru_cell` for `N` vectors of `count` units; `D` is 2 N.
 ///
 /// # Safety
 ///
@@ -93,24 +93,24 @@ unsafe fn gru_cell_part<V: units::Units, const N: usize, const D: usize>(
     unsafe {
         let mut resets = [V::all(0.0); N];
         for v in 0..N {
-            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
-            resets[v] = V::load(&reset_x[at..], units).add(V::load(&reset_h[at..], units));
+            let at = v * V::COUNT;
+            resets[v] = V::load(&reset_x[at..], count).add(V::load(&reset_h[at..], count));
         }
         let r = fractions_abreast(resets, N);
         let mut x = [V::all(0.0); D];
         for v in 0..N {
-            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
-            x[v] = V::load(&update_x[at..], units).add(V::load(&update_h[at..], units));
-            let kept = r[v].over.mul(V::load(&candidate_h[at..], units)).div(r[v].under);
-            x[N + v] = V::load(&candidate_x[at..], units).add(kept);
+            let at = v * V::COUNT;
+            x[v] = V::load(&update_x[at..], count).add(V::load(&update_h[at..], count));
+            let kept = r[v].over.mul(V::load(&candidate_h[at..], count)).div(r[v].under);
+            x[N + v] = V::load(&candidate_x[at..], count).add(kept);
         }
         let of = fractions_abreast(x, N);
         for v in 0..N {
-            let (at, units) = (v * V::COUNT, if v + 1 < N { V::COUNT } else { count });
+            let at = v * V::COUNT;
             let (z, n) = (of[v], of[N + v]);
-            let old = z.over.mul(V::load(&h[at..], units)).mul(n.under);
+            let old = z.over.mul(V::load(&h[at..], count)).mul(n.under);
             let sum = z.under.sub(z.over).multiply_add(n.over, old);
-            sum.div(z.under.mul(n.under)).store(&mut h[at..], units);
+            sum.div(z.under.mul(n.under)).store(&mut h[at..], count);
         }
     }
 }

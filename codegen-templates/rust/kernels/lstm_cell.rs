@@ -89,7 +89,7 @@ unsafe fn lstm_cell_units<V: units::Units>(
     }
 }
 
-/// c = sigmoid(forget) * c + sigmoid(input) * tanh(candidate) for a third of `N` vectors of units, the last with `count`.
+/// c = sigmoid(forget) * c + sigmoid(input) * tanh(candidate) for a third of `N` vectors of `count` units.
 ///
 /// # Safety
 ///
@@ -107,24 +107,24 @@ unsafe fn lstm_cell_state<V: units::Units, const N: usize>(
     unsafe {
         let mut x = [V::all(0.0); N];
         for v in 0..vectors {
-            let (at, units) = (v * V::COUNT, if v + 1 < vectors { V::COUNT } else { count });
-            x[v] = V::load(&input[at..], units);
-            x[vectors + v] = V::load(&forget[at..], units);
-            x[2 * vectors + v] = V::load(&candidate[at..], units);
+            let at = v * V::COUNT;
+            x[v] = V::load(&input[at..], count);
+            x[vectors + v] = V::load(&forget[at..], count);
+            x[2 * vectors + v] = V::load(&candidate[at..], count);
         }
         let of = fractions_abreast(x, 2 * vectors);
         for v in 0..vectors {
-            let (at, units) = (v * V::COUNT, if v + 1 < vectors { V::COUNT } else { count });
+            let at = v * V::COUNT;
             let (i, f, g) = (of[v], of[vectors + v], of[2 * vectors + v]);
             let under = i.under.mul(g.under);
             let added = i.over.mul(g.over).mul(f.under);
-            let sum = f.over.mul(V::load(&c[at..], units)).multiply_add(under, added);
-            sum.div(f.under.mul(under)).store(&mut c[at..], units);
+            let sum = f.over.mul(V::load(&c[at..], count)).multiply_add(under, added);
+            sum.div(f.under.mul(under)).store(&mut c[at..], count);
         }
     }
 }
 
-/// h = sigmoid(output) * tanh(c) for half of `N` vectors of units, the last with `count`.
+/// h = sigmoid(output) * tanh(c) for half of `N` vectors of `count` units.
 ///
 /// # Safety
 ///
@@ -138,15 +138,15 @@ unsafe fn lstm_hidden_state<V: units::Units, const N: usize>(h: &mut [f32], c: &
     unsafe {
         let mut x = [V::all(0.0); N];
         for v in 0..vectors {
-            let (at, units) = (v * V::COUNT, if v + 1 < vectors { V::COUNT } else { count });
-            x[v] = V::load(&output[at..], units);
-            x[vectors + v] = V::load(&c[at..], units);
+            let at = v * V::COUNT;
+            x[v] = V::load(&output[at..], count);
+            x[vectors + v] = V::load(&c[at..], count);
         }
         let of = fractions_abreast(x, vectors);
         for v in 0..vectors {
-            let (at, units) = (v * V::COUNT, if v + 1 < vectors { V::COUNT } else { count });
+            let at = v * V::COUNT;
             let (o, t) = (of[v], of[vectors + v]);
-            o.over.mul(t.over).div(o.under.mul(t.under)).store(&mut h[at..], units);
+            o.over.mul(t.over).div(o.under.mul(t.under)).store(&mut h[at..], count);
         }
     }
 }

@@ -46,35 +46,22 @@ include!("../../rust/kernels/transpose.rs");
 /// What the cells' fractions stand for: rounded once more than there. NaN stays, which the cells see to themselves where
 /// fractions are of one float.
 pub(super) fn sigmoid_value(x: f32) -> f32 {
-    #[cfg(target_arch = "x86_64")]
-    if FAMILY != 0 {
-        // SAFETY: the tests of a family run where the processor has its instructions.
-        return unsafe {
-            if FAMILY == 2 {
-                value::<core::arch::x86_64::__m512>(x, false)
-            } else {
-                value::<core::arch::x86_64::__m256>(x, false)
-            }
-        };
-    }
-    let Fraction { over, under } = sigmoid_fraction(x);
-    if x.is_nan() { x } else { over / under }
+    fraction_value(x, false)
 }
 
 /// The same for tanh.
 pub(super) fn tanh_value(x: f32) -> f32 {
+    fraction_value(x, true)
+}
+
+fn fraction_value(x: f32, tanh: bool) -> f32 {
     #[cfg(target_arch = "x86_64")]
     if FAMILY != 0 {
+        use core::arch::x86_64::{__m256, __m512};
         // SAFETY: the tests of a family run where the processor has its instructions.
-        return unsafe {
-            if FAMILY == 2 {
-                value::<core::arch::x86_64::__m512>(x, true)
-            } else {
-                value::<core::arch::x86_64::__m256>(x, true)
-            }
-        };
+        return unsafe { if FAMILY == 2 { value::<__m512>(x, tanh) } else { value::<__m256>(x, tanh) } };
     }
-    let Fraction { over, under } = tanh_fraction(x);
+    let Fraction { over, under } = if tanh { tanh_fraction(x) } else { sigmoid_fraction(x) };
     if x.is_nan() { x } else { over / under }
 }
 

@@ -1,6 +1,8 @@
 //! Constants that no operation reads are dropped: a bias whose values went into straight-line code.
 
-use crate::program::{ConstantId, Init, Operation, Program, Source, Table};
+use std::collections::HashSet;
+
+use crate::program::{ConstantId, Init, LayerCode, Operation, Program, Source, Table};
 
 /// Drops unread constants and renumbers the rest.
 pub(super) fn prune(program: &mut Program) {
@@ -20,17 +22,17 @@ pub(super) fn prune(program: &mut Program) {
 }
 
 /// Bytes of the constants that only a block of steps reads.
-pub(super) fn bytes_of_block(program: &mut Program) -> usize {
-    let mut read = vec![[false; 2]; program.constants.len()];
-    let batch = program.batch.iter_mut().flat_map(|batch| &mut batch.layers);
-    for layer in program.layers.iter_mut().chain(batch) {
-        walk(&mut layer.operations, &mut |id| read[id.0][0] = true);
-    }
-    for layer in &mut program.run.layers {
-        walk(&mut layer.operations, &mut |id| read[id.0][1] = true);
-    }
-    let only = program.constants.iter().zip(read).filter(|(_, read)| *read == [false, true]);
-    only.map(|(constant, _)| constant.data.bytes()).sum()
+pub(super) fn bytes_of_block(program: &Program) -> usize {
+    let read = |layers: &[LayerCode]| {
+        let mut read = HashSet::new();
+        for layer in layers {
+            layer.visit(&mut |operation| read.extend(operation.constants()));
+        }
+        read
+    };
+    let batch = program.batch.as_ref().map(|batch| read(&batch.layers)).unwrap_or_default();
+    let others = &read(&program.layers) | &batch;
+    read(&program.run.layers).difference(&others).map(|&id| program.constant(id).data.bytes()).sum()
 }
 
 fn each(program: &mut Program, visit: &mut dyn FnMut(&mut ConstantId)) {

@@ -64,7 +64,9 @@ pub(super) struct Plan {
 
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
-    Plan::new(model, settings, Used::default())
+    let mut plan = Plan::default();
+    plan.add(model, settings);
+    plan
 }
 
 /// The way of each sparse part, those with the fewest non-zeros first, in code for a target, which is not [`Target::Any`].
@@ -79,8 +81,8 @@ pub fn ways<'m>(model: &'m Model, settings: &Settings, code: Target) -> Vec<(Par
 }
 
 impl Plan {
-    /// After what is used up by another plan of the model.
-    pub(super) fn new(model: &Model, settings: &Settings, mut used: Used) -> Plan {
+    /// Decides for further parts, which have paths of their own, with what those before leave of the budget.
+    pub(super) fn add(&mut self, model: &Model, settings: &Settings) {
         let parts = parts(model);
         let open = |code| {
             let open = |part: &Part<'_>| {
@@ -100,26 +102,14 @@ impl Plan {
             let eight = lookup::choose_eight(&parts);
             look_ups.iter_mut().zip(eight).for_each(|(look_ups, eight)| look_ups.eight = eight);
         }
-        let decide = |(part, look_ups): (&Part<'_>, LookUps)| {
-            (part.path.clone(), used.decide(part, look_ups, settings))
-        };
-        let forms = parts.iter().zip(look_ups).map(decide).collect();
-        Plan { forms, used }
+        for (part, look_ups) in parts.iter().zip(look_ups) {
+            self.forms.insert(part.path.clone(), self.used.decide(part, look_ups, settings));
+        }
     }
 
     /// The choice for a part, handed out once.
     pub(super) fn take(&mut self, path: &Path) -> Option<Form> {
         self.forms.remove(path.dotted())
-    }
-
-    /// What is used up.
-    pub(super) fn used(&self) -> Used {
-        self.used.clone()
-    }
-
-    /// The same after another plan of the model has used up more.
-    pub(super) fn after(self, other: &Plan) -> Plan {
-        Plan { used: other.used(), ..self }
     }
 }
 
@@ -136,8 +126,8 @@ struct LookUps {
 
 /// What the parts decided so far take of the budget, in the code of each family: that for one is the same whether or not there
 /// is code for others beside it.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Used {
+#[derive(Debug, Default)]
+struct Used {
     avx512: Terms,
     avx2: Terms,
     portable: Terms,
@@ -174,7 +164,7 @@ impl Used {
 }
 
 /// Terms of straight-line code so far.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Terms(usize);
 
 impl Terms {

@@ -11,7 +11,6 @@ use super::builder::Builder;
 use super::layer::{self, Recurrence};
 use super::matrix::multiply;
 use super::path::Path;
-use super::plan::Plan;
 use super::split;
 use super::wide::{Layout, Value};
 use crate::model::{Csr, Layer, LayerKind, Linear, LstmWeights, Matrix, Model};
@@ -90,10 +89,8 @@ pub(super) fn block(
         None => (recurrence.first, (sums, rows)),
         Some(hh) => {
             let field = path.field("weight_h");
-            let (plan, hh) = plan_of(builder, (&path.field("weight"), &field), hh, settings);
-            let before = std::mem::replace(&mut builder.plan, plan);
+            let hh = planned(builder, (&path.field("weight"), &field), hh, settings);
             multiply(builder, &field.field("weight"), hh, recurrence.h, rows, Init::Accumulate);
-            builder.plan = before.after(&builder.plan);
             (recurrence.cell, (sums, rows))
         }
     })
@@ -157,14 +154,14 @@ fn moved_operations(
     operations
 }
 
-/// The plan for the sparse parts of some columns of a matrix, as for a layer of its own, with what was chosen for the whole; and
-/// the matrix back.
-fn plan_of(
-    builder: &Builder,
+/// Plans for the sparse parts of some columns of a matrix, as for a layer of its own, with what was chosen for the whole; gives the
+/// matrix back.
+fn planned(
+    builder: &mut Builder,
     (whole, path): (&Path, &Path),
     weight: Matrix,
     settings: &Settings,
-) -> (Plan, Matrix) {
+) -> Matrix {
     let (input_size, output_size) = (weight.cols, weight.rows);
     // Where a cut gave blocks other numbers, nothing is known of them by name.
     let choices = settings.choices.as_ref().filter(|_| !split::renumbers(&weight));
@@ -173,9 +170,9 @@ fn plan_of(
     let kind = LayerKind::Linear(Linear { input_size, output_size, weight, bias: None });
     let layers = vec![Layer { name: path.dotted().to_owned(), kind }];
     let mut model = Model { name: String::new(), layers, check: None, files: Vec::new() };
-    let plan = Plan::new(&model, &settings, builder.plan.used());
+    builder.plan.add(&model, &settings);
     match model.layers.pop().map(|layer| layer.kind) {
-        Some(LayerKind::Linear(linear)) => (plan, linear.weight),
+        Some(LayerKind::Linear(linear)) => linear.weight,
         _ => unreachable!("the layer was put there"),
     }
 }

@@ -89,7 +89,7 @@ pub struct Constant {
 }
 
 /// Index into [`Program::constants`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct ConstantId(pub usize);
 
 /// Memory an operation can name.

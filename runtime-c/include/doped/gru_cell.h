@@ -7,7 +7,7 @@
 #include "doped/gates.h"
 
 #if DOPED_FAMILY > 0 && DOPED_VECTORS
-/* doped_gru_cell for so many vectors of units, the last with `count`, each pointer at the first of them; gates are `hidden`
+/* doped_gru_cell for so many vectors of `count` units, each pointer at the first of them; gates are `hidden`
  * apart. */
 DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT from_input,
                                       const float *DOPED_RESTRICT from_hidden, size_t hidden, size_t vectors,
@@ -18,29 +18,26 @@ DOPED_INLINE void doped_gru_cell_part(float *DOPED_RESTRICT h, const float *DOPE
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
         const size_t at = v * DOPED_UNITS;
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
-        x[v] = doped_units_load(from_input + at, units) + doped_units_load(from_hidden + at, units);
+        x[v] = doped_units_load(from_input + at, count) + doped_units_load(from_hidden + at, count);
     }
     doped_fractions_abreast(r, x, vectors, 0);
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
         const size_t update = hidden + v * DOPED_UNITS;
         const size_t candidate = hidden + update;
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
-        x[v] = doped_units_load(from_input + update, units) + doped_units_load(from_hidden + update, units);
-        x[vectors + v] = doped_units_load(from_input + candidate, units) +
-                         r[v].over * doped_units_load(from_hidden + candidate, units) / r[v].under;
+        x[v] = doped_units_load(from_input + update, count) + doped_units_load(from_hidden + update, count);
+        x[vectors + v] = doped_units_load(from_input + candidate, count) +
+                         r[v].over * doped_units_load(from_hidden + candidate, count) / r[v].under;
     }
     doped_fractions_abreast(of, x, vectors, vectors);
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
         const doped_fractions z = of[v];
         const doped_fractions n = of[vectors + v];
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
         float *at = h + v * DOPED_UNITS;
-        const doped_units old = z.over * doped_units_load(at, units) * n.under;
+        const doped_units old = z.over * doped_units_load(at, count) * n.under;
         const doped_units sum = doped_units_multiply_add(z.under - z.over, n.over, old);
-        doped_units_store(at, sum / (z.under * n.under), units);
+        doped_units_store(at, sum / (z.under * n.under), count);
     }
 }
 #else

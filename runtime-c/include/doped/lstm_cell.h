@@ -8,7 +8,7 @@
 #include "doped/gates.h"
 
 #if DOPED_FAMILY > 0 && DOPED_VECTORS
-/* c = sigmoid(forget) * c + sigmoid(input) * tanh(candidate) for so many vectors of units, the last with `count`. */
+/* c = sigmoid(forget) * c + sigmoid(input) * tanh(candidate) for so many vectors of `count` units. */
 DOPED_INLINE void doped_lstm_cell_state(float *DOPED_RESTRICT c, const float *DOPED_RESTRICT input,
                                         const float *DOPED_RESTRICT forget, const float *DOPED_RESTRICT candidate,
                                         size_t vectors, size_t count) {
@@ -17,10 +17,9 @@ DOPED_INLINE void doped_lstm_cell_state(float *DOPED_RESTRICT c, const float *DO
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
         const size_t at = v * DOPED_UNITS;
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
-        x[v] = doped_units_load(input + at, units);
-        x[vectors + v] = doped_units_load(forget + at, units);
-        x[2 * vectors + v] = doped_units_load(candidate + at, units);
+        x[v] = doped_units_load(input + at, count);
+        x[vectors + v] = doped_units_load(forget + at, count);
+        x[2 * vectors + v] = doped_units_load(candidate + at, count);
     }
     doped_fractions_abreast(of, x, 2 * vectors, vectors);
     DOPED_UNROLL_KNOWN
@@ -28,33 +27,30 @@ DOPED_INLINE void doped_lstm_cell_state(float *DOPED_RESTRICT c, const float *DO
         const doped_fractions i = of[v];
         const doped_fractions f = of[vectors + v];
         const doped_fractions g = of[2 * vectors + v];
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
         float *at = c + v * DOPED_UNITS;
         const doped_units under = i.under * g.under;
         const doped_units added = i.over * g.over * f.under;
-        const doped_units sum = doped_units_multiply_add(f.over * doped_units_load(at, units), under, added);
-        doped_units_store(at, sum / (f.under * under), units);
+        const doped_units sum = doped_units_multiply_add(f.over * doped_units_load(at, count), under, added);
+        doped_units_store(at, sum / (f.under * under), count);
     }
 }
 
-/* h = sigmoid(output) * tanh(c) for so many vectors of units, the last with `count`. */
+/* h = sigmoid(output) * tanh(c) for so many vectors of `count` units. */
 DOPED_INLINE void doped_lstm_hidden_state(float *DOPED_RESTRICT h, const float *DOPED_RESTRICT c,
                                           const float *DOPED_RESTRICT output, size_t vectors, size_t count) {
     doped_units x[2 * DOPED_TOGETHER];
     doped_fractions of[2 * DOPED_TOGETHER];
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
-        x[v] = doped_units_load(output + v * DOPED_UNITS, units);
-        x[vectors + v] = doped_units_load(c + v * DOPED_UNITS, units);
+        x[v] = doped_units_load(output + v * DOPED_UNITS, count);
+        x[vectors + v] = doped_units_load(c + v * DOPED_UNITS, count);
     }
     doped_fractions_abreast(of, x, vectors, vectors);
     DOPED_UNROLL_KNOWN
     for (size_t v = 0; v < vectors; v++) {
         const doped_fractions o = of[v];
         const doped_fractions t = of[vectors + v];
-        const size_t units = v + 1 < vectors ? DOPED_UNITS : count;
-        doped_units_store(h + v * DOPED_UNITS, o.over * t.over / (o.under * t.under), units);
+        doped_units_store(h + v * DOPED_UNITS, o.over * t.over / (o.under * t.under), count);
     }
 }
 #else
