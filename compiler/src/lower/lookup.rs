@@ -26,10 +26,14 @@ use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
 use crate::ways::Way;
 
-/// The most bytes that the tables of all look-ups of a model may take before values are packed: they should stay in a
-/// second-level cache. Processors with a fast third level would rather have pairs of slots than packed ones at any size, which
-/// `--tune` finds out; on those with a slow one bytes decide there.
-const BUDGET: usize = 3 << 19;
+/// The most bytes that the tables of all look-ups of a model may take on AVX-512 before values are packed: they should stay
+/// in a second-level cache where what is behind it is slow, as on Intel's servers since Sapphire Rapids, which have 2 MB. Processors
+/// with a smaller one have a fast third level, and would rather have pairs of slots than packed ones at any size, which
+/// `--tune` finds out.
+const BUDGET: usize = 2 << 20;
+
+/// The same on AVX2, where slots of eight rows are compared with slices, which take half as many bytes.
+const EIGHT_BUDGET: usize = 3 << 19;
 
 /// About what a non-zero takes in pairs of slots, and at least in slots of eight rows: 9 at 10% non-zeros, 11 to 13 at 4%.
 const PAIRED_BYTES: usize = 7;
@@ -77,7 +81,7 @@ fn cheaper(part: &Part<'_>, form: Slots) -> Option<Choice> {
 /// The cheapest look-ups for each part on AVX2, where they are cheaper than sliced ELLPACK and their tables fit the budget
 /// after those of smaller parts.
 pub(super) fn choose_eight(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
-    let mut room = BUDGET;
+    let mut room = EIGHT_BUDGET;
     parts
         .iter()
         .map(|part| {

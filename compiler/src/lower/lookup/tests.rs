@@ -28,7 +28,11 @@ fn slots_are_the_cheaper_ones_and_packed_where_they_would_not_fit() {
     };
     assert_eq!(forms(&[&half, &full]), [Slots::Paired, Slots::Padded]);
     assert_eq!(forms(&[&half, &large]), [Slots::Paired; 2]);
-    assert_eq!(forms(&[&large, &large, &small]), [Slots::Packed, Slots::Packed, Slots::Padded]);
+    assert_eq!(forms(&[&large, &large, &small]), [Slots::Paired; 3]);
+    assert_eq!(
+        forms(&[&large, &half, &large, &small]),
+        [Slots::Packed, Slots::Padded, Slots::Packed, Slots::Padded]
+    );
 }
 
 #[test]
