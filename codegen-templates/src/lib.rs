@@ -44,6 +44,8 @@ pub mod kernels {
         MATH = "math";
         DENSE_PANELS = "dense_panels";
         DENSE_DOTS = "dense_dots";
+        PANELS = "panels";
+        DENSE_TALL = "dense_tall";
         DENSE_BLOCKS = "dense_blocks";
         DENSE_BATCH = "dense_batch";
         KRON_OUTER = "kron_outer";

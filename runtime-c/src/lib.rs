@@ -2,10 +2,12 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_BLOCKS`] needs
-//! [`DENSE_PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
-//! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], [`SELL_WIDE`] and [`TRANSPOSE`] need [`SIXTEEN`], [`DENSE_BATCH`],
-//! [`KRON_OUTER`] and those whose names end in `WIDE`, but [`FILL_WIDE`], need [`WIDE`], and all need [`BASE`].
+//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_TALL`] needs
+//! [`DENSE_PANELS`], [`DENSE_BLOCKS`] needs [`DENSE_TALL`], [`DENSE_TALL`], [`DENSE_BATCH`] and [`DENSE_WIDE`] need
+//! [`PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
+//! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], [`SELL_WIDE`] and [`TRANSPOSE`] need [`SIXTEEN`], [`DENSE_TALL`],
+//! [`DENSE_BATCH`], [`KRON_OUTER`] and those whose names end in `WIDE`, but [`FILL_WIDE`], need [`WIDE`], and all need
+//! [`BASE`].
 //!
 //! [`SELL`], [`CSR`], [`CSR_ROW`], [`GROUPED`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
 //! and `doped_row_t` and names that end in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair
@@ -28,8 +30,10 @@ headers! {
     MATH = "math";
     DENSE_PANELS = "dense_panels";
     DENSE_DOTS = "dense_dots";
-    DENSE_BLOCKS = "dense_blocks";
+    PANELS = "panels";
     WIDE = "wide";
+    DENSE_TALL = "dense_tall";
+    DENSE_BLOCKS = "dense_blocks";
     DENSE_BATCH = "dense_batch";
     KRON_OUTER = "kron_outer";
     MONARCH_MIX = "monarch_mix";
@@ -67,12 +71,15 @@ headers! {
 /// Rows in a panel of a dense matrix: `DOPED_PANEL`.
 pub const PANEL: usize = 16;
 
+/// Rows in a tall panel of a dense matrix: `DOPED_TALL`.
+pub const TALL: usize = 32;
+
 /// Rows in a slice of a sliced ELLPACK matrix: `DOPED_LANES`.
 pub const LANES: usize = 8;
 
 #[cfg(test)]
 mod tests {
-    use super::{BASE, HEADERS, LANES, PANEL};
+    use super::{BASE, HEADERS, LANES, PANEL, PANELS, TALL};
 
     #[test]
     fn includes_come_first() {
@@ -108,6 +115,7 @@ mod tests {
     #[test]
     fn widths_agree_with_the_header() {
         assert!(BASE.contains(&format!("#define DOPED_PANEL {PANEL}\n")));
+        assert!(PANELS.contains(&format!("#define DOPED_TALL {TALL}\n")));
         assert!(BASE.contains(&format!("#define DOPED_LANES {LANES}\n")));
     }
 }

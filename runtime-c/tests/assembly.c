@@ -3,6 +3,7 @@
 #include "doped/circulant.h"
 #include "doped/dense_batch.h"
 #include "doped/dense_panels.h"
+#include "doped/dense_tall.h"
 #include "doped/gru_cell.h"
 #include "doped/kron_outer.h"
 #include "doped/lstm_cell.h"
@@ -29,7 +30,12 @@ void check_sigmoid(float *y, const float *x) {
 
 void check_dense_panels(float *y, const float *w, const float *x);
 void check_dense_panels(float *y, const float *w, const float *x) {
-    doped_dense_panels(y, NULL, w, x, 128, 64);
+    doped_dense_panels(y, NULL, w, x, 16, 64);
+}
+
+void check_dense_tall(float *y, const float *w, const float *x);
+void check_dense_tall(float *y, const float *w, const float *x) {
+    doped_dense_tall(y, NULL, w, x, 128, 64);
 }
 
 void check_dense_batch(float *y, const float *w, const float *x);

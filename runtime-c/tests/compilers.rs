@@ -174,7 +174,7 @@ fn loops_become_vector_code() {
             assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
             let assembly = String::from_utf8_lossy(&output.stdout);
             let functions: Vec<&str> = assembly.split("\ncheck_").skip(1).collect();
-            assert_eq!(functions.len(), 7);
+            assert_eq!(functions.len(), 8);
             for function in functions {
                 let name = function.split(':').next().unwrap_or_default();
                 let count = |ending: &str| {

@@ -6,16 +6,17 @@
 #include "doped/dense_blocks.h"
 #include "doped/dense_dots.h"
 #include "doped/dense_panels.h"
+#include "doped/dense_tall.h"
 #include "doped/kron_outer.h"
 #include "doped/monarch_mix.h"
 
-static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 37, 50, 65};
+static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 37, 50, 65, 83, 96};
 #define SIZES (sizeof sizes / sizeof *sizes)
 
 /* A row-major matrix in panels. */
 static void pack(float *panels, const float *w, size_t rows, size_t cols) {
-    for (size_t first = 0; first < rows; first += DOPED_PANEL) {
-        const size_t lanes = rows - first < DOPED_PANEL ? rows - first : DOPED_PANEL;
+    for (size_t first = 0, lanes; first < rows; first += lanes) {
+        lanes = rows - first < DOPED_PANEL ? rows - first : rows - first < DOPED_TALL ? DOPED_PANEL : DOPED_TALL;
         for (size_t j = 0; j < cols; j++) {
             for (size_t i = 0; i < lanes; i++) {
                 *panels++ = w[(first + i) * cols + j];
@@ -41,7 +42,7 @@ static void compare(const char *name, const float *y, const float *begin, const 
     }
 }
 
-/* All four kernels of a dense matrix; inlined, so that literal shapes are compiled as emitted code compiles them. */
+/* All kernels of a dense matrix; inlined, so that literal shapes are compiled as emitted code compiles them. */
 DOPED_INLINE void check_dense(size_t count, size_t rows, size_t cols) {
     const size_t n = count * rows;
     float *w = random_floats(n * cols);
@@ -60,11 +61,15 @@ DOPED_INLINE void check_dense(size_t count, size_t rows, size_t cols) {
         compare("dense_batch", y, begin, w, x, 0, count, rows, cols);
         unguard(y, n, "dense_blocks or dense_batch");
         y = guarded(rows);
-        doped_dense_panels(y, start(kind, y, table, rows), panels, x, rows, cols);
-        compare("dense_panels", y, begin, w, x, 0, 1, rows, cols);
+        doped_dense_tall(y, start(kind, y, table, rows), panels, x, rows, cols);
+        compare("dense_tall", y, begin, w, x, 0, 1, rows, cols);
+        if (rows < DOPED_TALL) {
+            doped_dense_panels(y, start(kind, y, table, rows), panels, x, rows, cols);
+            compare("dense_panels", y, begin, w, x, 0, 1, rows, cols);
+        }
         doped_dense_dots(y, start(kind, y, table, rows), w, x, rows, cols);
         compare("dense_dots", y, begin, w, x, 0, 1, rows, cols);
-        unguard(y, rows, "dense_panels or dense_dots");
+        unguard(y, rows, "dense_tall, dense_panels or dense_dots");
         free(table);
     }
     free(w);

@@ -28,8 +28,8 @@ static const size_t sizes[] = {1, 2, 3, 5, 8, 15, 16, 17, 21, 37};
 
 /* A row-major matrix in panels. */
 static void pack(float *panels, const float *w, size_t rows, size_t cols) {
-    for (size_t first = 0; first < rows; first += DOPED_PANEL) {
-        const size_t lanes = rows - first < DOPED_PANEL ? rows - first : DOPED_PANEL;
+    for (size_t first = 0, lanes; first < rows; first += lanes) {
+        lanes = rows - first < DOPED_PANEL ? rows - first : rows - first < DOPED_TALL ? DOPED_PANEL : DOPED_TALL;
         for (size_t j = 0; j < cols; j++) {
             for (size_t i = 0; i < lanes; i++) {
                 *panels++ = w[(first + i) * cols + j];

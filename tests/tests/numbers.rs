@@ -243,7 +243,7 @@ fn products_of_equal_shape() {
         let settings = Settings { target, ..at_once(2) };
         let text = dopec::compile(&source, &settings).unwrap().files()[1].bytes();
         let text = String::from_utf8(text).unwrap();
-        let shapes = ["dense_panels_106_106_from", "dense_panels_424_106_onto", "dense_wide_1_0_106_106_16"];
+        let shapes = ["dense_tall_106_106_from", "dense_tall_424_106_onto", "dense_wide_1_0_106_106_16"];
         for shape in shapes.into_iter().chain(["dense_wide_1_0_424_106_16_onto", "circulant_106_from"]) {
             assert!(text.contains(&format!("_shape_{shape}(")), "{shape}");
         }

@@ -1,9 +1,9 @@
-// One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels as
-// `dense_panels` does; gives every row's sum for every vector. Four vectors, or eight, share each load of the
+// One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels, as
+// `panels` has them; gives every row's sum for every vector. Four vectors, or eight, share each load of the
 // matrix.
 
-/// y[b * rows + i] = init + sum over j of W[i,j] * x[b * cols + j], for b < count. `w` is laid out as for
-/// `dense_panels`.
+/// y[b * rows + i] = init + sum over j of W[i,j] * x[b * cols + j], for b < count. `w` holds the panels one
+/// after another.
 #[inline(always)]
 pub(super) fn dense_batch(
     y: &mut [f32],
@@ -18,36 +18,36 @@ pub(super) fn dense_batch(
     assert!(w.len() == rows * cols && x.len() == count * cols);
     let whole = rows - rows % PANEL;
     for at in (0..whole).step_by(PANEL) {
-        let panel = &w[at * cols..(at + PANEL) * cols];
+        let (panel, stride) = (&w[panel_at(at, rows, cols)..], panel_rows(at, rows));
         if STRIP == PANEL {
             // On AVX-512 a panel is one strip.
-            let wide = Wide { weights: x, first: 0, across: cols, along: 1, x: panel, stride: PANEL, depth: cols };
+            let wide = Wide { weights: x, first: 0, across: cols, along: 1, x: panel, stride, depth: cols };
             strip_rows((y, at, rows), init, wide, 0, count);
         } else {
-            dense_batch_panel((y, at, rows), init, (panel, PANEL), x, count, cols);
+            dense_batch_panel((y, at, rows), init, (panel, stride), x, (count, cols), PANEL);
         }
     }
     // Code of its own, so that the whole panels know how many lanes they have.
     if whole < rows {
-        dense_batch_panel((y, whole, rows), init, (&w[whole * cols..], rows - whole), x, count, cols);
+        dense_batch_panel((y, whole, rows), init, (&w[whole * cols..], rows - whole), x, (count, cols), rows - whole);
     }
 }
 
-/// One panel of so many lanes, whose rows are those from `at` on.
+/// So many lanes of a panel, whose rows are those from `at` on.
 #[inline(always)]
 fn dense_batch_panel(
     (y, at, rows): (&mut [f32], usize, usize),
     init: Init<'_>,
-    (panel, lanes): (&[f32], usize),
+    (panel, stride): (&[f32], usize),
     x: &[f32],
-    count: usize,
-    cols: usize,
+    (count, cols): (usize, usize),
+    lanes: usize,
 ) {
     let together = count - count % 4;
     for b in (0..together).step_by(4) {
-        tiles((y, b * rows + at, rows), init, (panel, lanes), &x[b * cols..(b + 4) * cols], lanes);
+        tiles((y, b * rows + at, rows), init, (panel, stride), &x[b * cols..(b + 4) * cols], lanes);
     }
     for b in together..count {
-        strips((y, b * rows + at), init, (panel, lanes, 0), &x[b * cols..(b + 1) * cols], lanes);
+        strips((y, b * rows + at), init, (panel, stride, 0), &x[b * cols..(b + 1) * cols], lanes);
     }
 }

@@ -2,7 +2,7 @@
 // matrix. Takes the blocks' panels one after another; gives every row's sum.
 
 /// y[b * rows + i] = init + sum over j of W_b[i,j] * x[b * cols + j]. `w` holds the blocks one after another, each as
-/// [`dense_panels`] takes it.
+/// [`dense_tall`] takes it.
 #[inline(always)]
 pub(super) fn dense_blocks(
     y: &mut [f32],
@@ -21,6 +21,6 @@ pub(super) fn dense_blocks(
             init => init,
         };
         let w = &w[b * rows * cols..(b + 1) * rows * cols];
-        dense_panels(&mut y[b * rows..(b + 1) * rows], init, w, &x[b * cols..(b + 1) * cols], rows, cols);
+        dense_tall(&mut y[b * rows..(b + 1) * rows], init, w, &x[b * cols..(b + 1) * cols], rows, cols);
     }
 }

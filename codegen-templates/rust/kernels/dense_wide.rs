@@ -1,4 +1,4 @@
-// Dense matrices times a wide vector. Takes each matrix in panels as `dense_panels` does, so that one table serves a single
+// Dense matrices times a wide vector. Takes each matrix in panels, as `panels` has them, so that one table serves a single
 // vector and many; gives every row's sums, one a lane.
 
 /// `y[(b * rows + i) * lanes + k]` = init + sum over j of `W_b[i,j] * x[(b * cols + j) * lanes + k]`, for b < count. The
@@ -24,9 +24,9 @@ pub(super) fn dense_wide(
             let height = if rows - first < PANEL { rows - first } else { PANEL };
             let wide = Wide {
                 weights: panels,
-                first: first * cols,
+                first: panel_at(first, rows, cols),
                 across: 1,
-                along: height as isize,
+                along: panel_rows(first, rows) as isize,
                 x,
                 stride: lanes,
                 depth: cols,

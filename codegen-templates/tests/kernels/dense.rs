@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, SIZES, check, product};
-use crate::tables::panels;
+use crate::tables::{TALL, panels};
 
 #[test]
 fn dense_kernels() {
@@ -29,9 +29,14 @@ fn dense_kernels() {
                 check(&format!("dense_batch {what}"), random, &batch, &mut |y, init| {
                     kernels::dense_batch(y, init, first, &x, count, rows, cols);
                 });
-                check(&format!("dense_panels {what}"), random, &batch[..rows], &mut |y, init| {
-                    kernels::dense_panels(y, init, first, &x[..cols], rows, cols);
+                check(&format!("dense_tall {what}"), random, &batch[..rows], &mut |y, init| {
+                    kernels::dense_tall(y, init, first, &x[..cols], rows, cols);
                 });
+                if rows < TALL {
+                    check(&format!("dense_panels {what}"), random, &batch[..rows], &mut |y, init| {
+                        kernels::dense_panels(y, init, first, &x[..cols], rows, cols);
+                    });
+                }
                 check(&format!("dense_dots {what}"), random, &batch[..rows], &mut |y, init| {
                     kernels::dense_dots(y, init, &w[..rows * cols], &x[..cols], rows, cols);
                 });

@@ -8,6 +8,8 @@ include!("../../rust/kernels/base.rs");
 include!("../../rust/kernels/math.rs");
 include!("../../rust/kernels/dense_panels.rs");
 include!("../../rust/kernels/dense_dots.rs");
+include!("../../rust/kernels/panels.rs");
+include!("../../rust/kernels/dense_tall.rs");
 include!("../../rust/kernels/dense_blocks.rs");
 include!("../../rust/kernels/dense_batch.rs");
 include!("../../rust/kernels/kron_outer.rs");

@@ -2,7 +2,7 @@
 
 use crate::kernels::Init;
 
-pub(crate) const SIZES: [usize; 17] = [1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 33, 50, 65];
+pub(crate) const SIZES: [usize; 19] = [1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 50, 65, 83];
 
 /// Random numbers, the same in every run.
 pub(crate) struct Random(pub(crate) u64);

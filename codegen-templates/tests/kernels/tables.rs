@@ -7,16 +7,25 @@ use crate::support::{Random, product};
 /// A row-major matrix in panels.
 pub(crate) fn panels(w: &[f32], rows: usize, cols: usize) -> Vec<f32> {
     let mut out = Vec::new();
-    for first in (0..rows).step_by(PANEL) {
+    let mut first = 0;
+    while first < rows {
+        let height = match rows - first {
+            left @ ..PANEL => left,
+            PANEL..TALL => PANEL,
+            _ => TALL,
+        };
         for j in 0..cols {
-            out.extend((first..rows.min(first + PANEL)).map(|i| w[i * cols + j]));
+            out.extend((first..first + height).map(|i| w[i * cols + j]));
         }
+        first += height;
     }
     out
 }
 
 /// Rows of a panel, as the tables are laid out.
 const PANEL: usize = 16;
+/// Rows of a tall one.
+pub(crate) const TALL: usize = 32;
 
 /// Rows dealt to slices of eight, longest first: values, columns, where slices start, the row of each lane.
 pub(crate) fn slices(

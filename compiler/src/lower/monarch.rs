@@ -4,7 +4,7 @@
 //! stored as (s, r, l) both stages read and write contiguous runs, and nothing is ever transposed.
 
 use super::builder::Builder;
-use super::dense::panels;
+use super::dense::{panels, tallest};
 use super::path::{Path, shape};
 use crate::model::Tensor;
 use crate::numbers::thousands;
@@ -23,7 +23,7 @@ pub(super) fn multiply(
     let [l, s, r] = extents(&second);
     let lanes = builder.lanes();
     let weight: Vec<f32> = first.data.chunks(q * p).flat_map(|block| panels(block, q, p)).collect();
-    let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), Kernel::PANEL.min(q));
+    let note = format!("{k} blocks of {} in panels of {} rows", shape(q, p), tallest(q));
     let table = builder.floats(&path.field("first"), weight, note);
     let middle = builder.temporary(
         &path.field("monarch"),

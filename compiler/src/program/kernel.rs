@@ -42,9 +42,11 @@ parts! {
     MATH needs [BASE];
     DENSE_PANELS needs [BASE];
     DENSE_DOTS needs [BASE];
-    DENSE_BLOCKS needs [DENSE_PANELS];
+    PANELS needs [BASE];
     WIDE needs [BASE];
-    DENSE_BATCH needs [WIDE];
+    DENSE_TALL needs [DENSE_PANELS, PANELS, WIDE];
+    DENSE_BLOCKS needs [DENSE_TALL];
+    DENSE_BATCH needs [PANELS, WIDE];
     KRON_OUTER needs [WIDE];
     MONARCH_MIX needs [BASE];
     MONARCH_ROW needs [BASE];
@@ -71,7 +73,7 @@ parts! {
     LAYER_NORM needs [MATH];
     CSR_WIDE needs [WIDE];
     SELL_WIDE needs [SIXTEEN, WIDE];
-    DENSE_WIDE needs [WIDE];
+    DENSE_WIDE needs [PANELS, WIDE];
     CIRCULANT_WIDE needs [WIDE];
     MONARCH_MIX_WIDE needs [WIDE];
     FILL_WIDE needs [BASE];
@@ -91,6 +93,7 @@ macro_rules! kernels {
 
 kernels! {
     DENSE_PANELS = "dense_panels" ("rows", "cols") in DENSE_PANELS;
+    DENSE_TALL = "dense_tall" ("rows", "cols") in DENSE_TALL;
     DENSE_DOTS = "dense_dots" ("rows", "cols") in DENSE_DOTS;
     DENSE_BLOCKS = "dense_blocks" ("blocks", "rows", "cols") in DENSE_BLOCKS;
     DENSE_BATCH = "dense_batch" ("count", "rows", "cols") in DENSE_BATCH;
@@ -135,8 +138,11 @@ impl Part {
 }
 
 impl Kernel {
-    /// Width of a panel of rows in `dense_panels` and its kin.
+    /// Rows of a panel in `dense_panels` and its kin.
     pub const PANEL: usize = 16;
+
+    /// Rows of a tall panel, in which as many rows stand as there are such panels of.
+    pub const TALL: usize = 32;
 
     /// Rows that one slice of `sell` computes side by side.
     pub const LANES: usize = 8;

@@ -1,8 +1,9 @@
-/* One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels as
- * doped_dense_panels does; gives every row's sum for every vector. Four vectors or eight share each load of the matrix. */
+/* One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels, as
+ * panels.h has them; gives every row's sum for every vector. Four vectors or eight share each load of the matrix. */
 #ifndef DOPED_DENSE_BATCH_H
 #define DOPED_DENSE_BATCH_H
 #include "doped/base.h"
+#include "doped/panels.h"
 #include "doped/wide.h"
 
 /* `lanes` rows of the last panel, which has `panel_lanes`, for every vector. */
@@ -21,16 +22,16 @@ DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const flo
     }
 }
 
-/* y[b*rows + i] = init + sum over j of W[i,j] * x[b*cols + j], for b < count. w is laid out as for
- * doped_dense_panels. init may be NULL or y; x and w must not overlap y. */
+/* y[b*rows + i] = init + sum over j of W[i,j] * x[b*cols + j], for b < count. w holds the panels one after
+ * another. init may be NULL or y; x and w must not overlap y. */
 DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DOPED_RESTRICT w,
                                     const float *DOPED_RESTRICT x, size_t count, size_t rows, size_t cols) {
     const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
     const size_t rest = rows % DOPED_PANEL;
     const size_t whole = rows - rest;
     for (size_t i = 0; i < whole; i += DOPED_PANEL) {
-        doped_wide_rows(y + i, rows, doped_from(init, i), w + i * cols, DOPED_PANEL, x, (ptrdiff_t)cols, 1, count,
-                        DOPED_PANEL, cols);
+        doped_wide_rows(y + i, rows, doped_from(init, i), doped_panel_at(w, i, rows, cols), doped_panel_rows(i, rows), x,
+                        (ptrdiff_t)cols, 1, count, DOPED_PANEL, cols);
     }
     for (size_t i = whole; i + step <= rows; i += step) {
         const float *lanes = w + whole * cols + (i - whole);

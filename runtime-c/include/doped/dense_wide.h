@@ -1,8 +1,9 @@
-/* Dense matrices times a wide vector. Takes each matrix in panels as doped_dense_panels does, so that one table
+/* Dense matrices times a wide vector. Takes each matrix in panels, as panels.h has them, so that one table
  * serves a single vector and many; gives every row's sums, one a lane. */
 #ifndef DOPED_DENSE_WIDE_H
 #define DOPED_DENSE_WIDE_H
 #include "doped/base.h"
+#include "doped/panels.h"
 #include "doped/wide.h"
 
 /* y[(b*rows + i)*lanes + k] = init + sum over j of W_b[i,j] * x[(b*cols + j)*lanes + k], for b < count. The panels
@@ -18,8 +19,8 @@ DOPED_INLINE void doped_dense_wide(float *y, const float *init, const float *DOP
         const float *from = x + b * cols * lanes;
         for (size_t i = 0; i < whole; i += DOPED_PANEL) {
             const size_t to = (b * rows + i) * lanes;
-            doped_wide_rows(y + to, lanes, doped_from(init, to), from, lanes, panels + i * cols, 1, DOPED_PANEL,
-                            DOPED_PANEL, lanes, cols);
+            doped_wide_rows(y + to, lanes, doped_from(init, to), from, lanes, doped_panel_at(panels, i, rows, cols), 1,
+                            (ptrdiff_t)doped_panel_rows(i, rows), DOPED_PANEL, lanes, cols);
         }
         if (rest != 0) {
             const size_t to = (b * rows + whole) * lanes;
