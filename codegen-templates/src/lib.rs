@@ -42,6 +42,7 @@ pub mod kernels {
     kernels! {
         BASE = "base";
         MATH = "math";
+        TILE = "tile";
         DENSE_PANELS = "dense_panels";
         DENSE_DOTS = "dense_dots";
         PANELS = "panels";

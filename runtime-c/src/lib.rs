@@ -2,7 +2,8 @@
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
 //! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_TALL`] needs
+//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_PANELS`],
+//! [`DENSE_BATCH`], [`KRON_OUTER`] and [`CIRCULANT`] need [`TILE`], [`DENSE_TALL`] needs
 //! [`DENSE_PANELS`], [`DENSE_BLOCKS`] needs [`DENSE_TALL`], [`DENSE_TALL`], [`DENSE_BATCH`] and [`DENSE_WIDE`] need
 //! [`PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
 //! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], [`SELL_WIDE`] and [`TRANSPOSE`] need [`SIXTEEN`], [`DENSE_TALL`],
@@ -28,6 +29,7 @@ macro_rules! headers {
 headers! {
     BASE = "base";
     MATH = "math";
+    TILE = "tile";
     DENSE_PANELS = "dense_panels";
     DENSE_DOTS = "dense_dots";
     PANELS = "panels";

@@ -6,6 +6,7 @@ use crate::FAMILY;
 
 include!("../../rust/kernels/base.rs");
 include!("../../rust/kernels/math.rs");
+include!("../../rust/kernels/tile.rs");
 include!("../../rust/kernels/dense_panels.rs");
 include!("../../rust/kernels/dense_dots.rs");
 include!("../../rust/kernels/panels.rs");

@@ -40,17 +40,18 @@ macro_rules! parts {
 parts! {
     BASE needs [];
     MATH needs [BASE];
-    DENSE_PANELS needs [BASE];
+    TILE needs [BASE];
+    DENSE_PANELS needs [TILE];
     DENSE_DOTS needs [BASE];
     PANELS needs [BASE];
     WIDE needs [BASE];
     DENSE_TALL needs [DENSE_PANELS, PANELS, WIDE];
     DENSE_BLOCKS needs [DENSE_TALL];
-    DENSE_BATCH needs [PANELS, WIDE];
-    KRON_OUTER needs [WIDE];
+    DENSE_BATCH needs [TILE, PANELS, WIDE];
+    KRON_OUTER needs [TILE, WIDE];
     MONARCH_MIX needs [BASE];
     MONARCH_ROW needs [BASE];
-    CIRCULANT needs [BASE];
+    CIRCULANT needs [TILE];
     SELL needs [BASE];
     CSR needs [BASE];
     SIXTEEN needs [BASE];

@@ -1,5 +1,5 @@
-/* What every kernel stands on: inlining, aliasing, the widths that tables are stored in, one vector of floats with the
- * few operations on it, and the tile, a piece of a product held in registers. Takes nothing. After it, the kernels read
+/* What every kernel stands on: inlining, aliasing, the widths that tables are stored in, and one vector of floats with the
+ * few operations on it. Takes nothing. After it, the kernels read
  * the same whether the compiler has vector types (GCC, Clang) or not: there a vector is a small array and the loops are
  * plain. Nothing here changes what is computed, only the order in which sums are taken. */
 #ifndef DOPED_BASE_H
@@ -14,8 +14,6 @@
 #define DOPED_LANES 8
 /* Partial sums that a reduction over a vector is taken in. */
 #define DOPED_PARTIALS 16
-/* Vectors that a tile accumulates in at most: half of sixteen registers, so that operands find room. */
-#define DOPED_ACCUMULATORS 8
 
 /* Inlined always, so that the shapes a caller passes as literals are known inside. */
 #if defined(__GNUC__)
@@ -91,15 +89,29 @@
 #endif
 #endif
 
+/* Whether the compiler has vector types and the processor registers for them. */
+#if defined(__GNUC__) && (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__))
+#define DOPED_VECTORS 1
+#else
+#define DOPED_VECTORS 0
+#endif
+
 /* Floats in a vector. Eight also where sixteen would do: both feed on the same caches. */
-#if DOPED_FAMILY > 0 || (defined(__AVX__) && !DOPED_NARROW)
+#if DOPED_VECTORS && (DOPED_FAMILY > 0 || (defined(__AVX__) && !DOPED_NARROW))
 #define DOPED_WIDTH 8
 #else
 #define DOPED_WIDTH 4
 #endif
 
-#if defined(__GNUC__) && (defined(__SSE__) || defined(__ARM_NEON) || defined(__ALTIVEC__) || defined(__wasm_simd128__))
-#define DOPED_VECTORS 1
+/* Vectors that a tile accumulates in at most: half of sixteen registers, so that operands find room; of 32 registers for single
+ * floats, as microcontrollers have them, where vectors are arrays. */
+#if DOPED_VECTORS || defined(_MSC_VER)
+#define DOPED_ACCUMULATORS 8
+#else
+#define DOPED_ACCUMULATORS 4
+#endif
+
+#if DOPED_VECTORS
 typedef float doped_vector __attribute__((vector_size(4 * DOPED_WIDTH)));
 
 /* Clang says it so since 16 or 17, and no longer knows the builtin since 22. */
@@ -131,28 +143,6 @@ DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, flo
     return sum + a * b;
 #endif
 }
-#else
-#define DOPED_VECTORS 0
-typedef struct doped_vector {
-    float lane[DOPED_WIDTH];
-} doped_vector;
-
-/* sum + a * b, lane by lane. */
-DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, doped_vector b) {
-    for (size_t i = 0; i < DOPED_WIDTH; i++) {
-        sum.lane[i] += a.lane[i] * b.lane[i];
-    }
-    return sum;
-}
-
-/* sum + a * b for every lane of a. */
-DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, float b) {
-    for (size_t i = 0; i < DOPED_WIDTH; i++) {
-        sum.lane[i] += a.lane[i] * b;
-    }
-    return sum;
-}
-#endif
 
 /* DOPED_WIDTH floats from any address. */
 DOPED_INLINE doped_vector doped_load(const float *from) {
@@ -165,16 +155,42 @@ DOPED_INLINE doped_vector doped_load(const float *from) {
 DOPED_INLINE void doped_store(float *to, doped_vector vector) {
     memcpy(to, &vector, sizeof vector);
 }
+#else
+/* Lane by lane: what loops step through and memcpy moves would go through memory at -O2 and -Os. */
+typedef struct doped_vector {
+    float lane[DOPED_WIDTH];
+} doped_vector;
+
+DOPED_INLINE doped_vector doped_load(const float *from) {
+    const doped_vector vector = {{from[0], from[1], from[2], from[3]}};
+    return vector;
+}
+
+DOPED_INLINE void doped_store(float *to, doped_vector vector) {
+    to[0] = vector.lane[0];
+    to[1] = vector.lane[1];
+    to[2] = vector.lane[2];
+    to[3] = vector.lane[3];
+}
+
+DOPED_INLINE doped_vector doped_add_product(doped_vector sum, doped_vector a, doped_vector b) {
+    sum.lane[0] += a.lane[0] * b.lane[0];
+    sum.lane[1] += a.lane[1] * b.lane[1];
+    sum.lane[2] += a.lane[2] * b.lane[2];
+    sum.lane[3] += a.lane[3] * b.lane[3];
+    return sum;
+}
+
+DOPED_INLINE doped_vector doped_add_scaled(doped_vector sum, doped_vector a, float b) {
+    const doped_vector scale = {{b, b, b, b}};
+    return doped_add_product(sum, a, scale);
+}
+#endif
 
 /* What DOPED_WIDTH outputs start from: zeros when init is NULL. */
 DOPED_INLINE doped_vector doped_start(const float *init) {
-    doped_vector vector;
-    if (init != NULL) {
-        memcpy(&vector, init, sizeof vector);
-    } else {
-        memset(&vector, 0, sizeof vector);
-    }
-    return vector;
+    const doped_vector zeros = {0};
+    return init != NULL ? doped_load(init) : zeros;
 }
 
 /* The same for one output. */
@@ -190,11 +206,7 @@ DOPED_INLINE const float *doped_from(const float *init, size_t at) {
 #if DOPED_WIDTH == 8
 /* The vector of eight floats. */
 DOPED_INLINE doped_vector doped_eight(float a, float b, float c, float d, float e, float f, float g, float h) {
-#if DOPED_VECTORS
     const doped_vector vector = {a, b, c, d, e, f, g, h};
-#else
-    const doped_vector vector = {{a, b, c, d, e, f, g, h}};
-#endif
     return vector;
 }
 #else
@@ -290,107 +302,5 @@ DOPED_INLINE void doped_store_part(float *to, doped_vector vector, size_t count)
     doped_store(to, vector);
 }
 #endif
-
-/* Lanes of the t-th of the vectors that hold `lanes` lanes in each row of a tile. */
-DOPED_INLINE size_t doped_tile_lanes(size_t t, size_t columns, size_t lanes) {
-    const size_t first = t % columns * DOPED_WIDTH;
-    return lanes - first < DOPED_WIDTH ? lanes - first : DOPED_WIDTH;
-}
-
-/* Adds one column to a tile: row[i] * scalars[h*scalar_stride] to row h, lane i. Vectors are kept in sums, `columns` of
- * them in a row; lanes left over in rests. */
-DOPED_INLINE void doped_tile_column(doped_vector *sums, float *rests, const float *row, const float *scalars,
-                                    size_t scalar_stride, size_t height, size_t columns, size_t lanes) {
-    const size_t held = columns * DOPED_WIDTH;
-    const size_t rest = held < lanes ? lanes - held : 0;
-    doped_vector vectors[DOPED_ACCUMULATORS];
-    DOPED_UNROLL
-    for (size_t c = 0; c < DOPED_ACCUMULATORS; c++) {
-        vectors[c] = doped_start(NULL); /* all, so that no compiler doubts those that are not used */
-    }
-    DOPED_UNROLL
-    for (size_t c = 0; c < columns; c++) {
-        const size_t count = doped_tile_lanes(c, columns, lanes);
-        const float *from = row + c * DOPED_WIDTH;
-        vectors[c] = count < DOPED_WIDTH ? doped_load_part(from, count) : doped_load(from);
-        DOPED_KEEP(vectors[c]);
-    }
-    DOPED_UNROLL
-    for (size_t h = 0; h < height; h++) {
-        const float scalar = scalars[h * scalar_stride];
-        DOPED_UNROLL
-        for (size_t c = 0; c < columns; c++) {
-            sums[h * columns + c] = doped_add_scaled(sums[h * columns + c], vectors[c], scalar);
-        }
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < height * rest; t++) {
-        rests[t] += row[held + t % rest] * scalars[t / rest * scalar_stride];
-    }
-}
-
-/* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*scalar_stride + j],
- * for h < height and i < lanes. At most four rows, and DOPED_ACCUMULATORS vectors in all; where half of those do,
- * odd columns have sums of their own, so that an addition need not wait for the one before. init is laid out as y and
- * may be y; vectors and scalars must not overlap y. */
-DOPED_INLINE void doped_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
-                             ptrdiff_t vector_stride, const float *DOPED_RESTRICT scalars, size_t scalar_stride,
-                             size_t height, size_t lanes, size_t depth) {
-    const size_t columns = (DOPED_PARTS ? lanes + DOPED_WIDTH - 1 : lanes) / DOPED_WIDTH;
-    const size_t held = columns * DOPED_WIDTH;
-    const size_t rest = held < lanes ? lanes - held : 0;
-    const size_t count = height * columns;
-    doped_vector sums[DOPED_ACCUMULATORS];
-    float rests[4 * (DOPED_WIDTH - 1)] = {0.0f};
-    DOPED_UNROLL
-    for (size_t t = 0; t < DOPED_ACCUMULATORS; t++) {
-        sums[t] = doped_start(NULL); /* all, so that no compiler doubts those past count */
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < count; t++) {
-        const float *from = doped_from(init, t / columns * y_stride + t % columns * DOPED_WIDTH);
-        const size_t part = doped_tile_lanes(t, columns, lanes);
-        sums[t] = part < DOPED_WIDTH && from != NULL ? doped_load_part(from, part) : doped_start(from);
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < height * rest; t++) {
-        rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + held + t % rest));
-    }
-    if (2 * count <= DOPED_ACCUMULATORS) {
-        doped_vector *odd = sums + count;
-        for (size_t j = 0; j + 2 <= depth; j += 2) {
-            const float *row = vectors + (ptrdiff_t)j * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, columns, lanes);
-            doped_tile_column(odd, rests, row + vector_stride, scalars + j + 1, scalar_stride, height, columns, lanes);
-        }
-        if (depth % 2 != 0) {
-            const float *row = vectors + (ptrdiff_t)(depth - 1) * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + depth - 1, scalar_stride, height, columns, lanes);
-        }
-        DOPED_UNROLL
-        for (size_t t = 0; t < count; t++) {
-            sums[t] = doped_add_scaled(sums[t], odd[t], 1.0f);
-        }
-    } else {
-        for (size_t j = 0; j < depth; j++) {
-            const float *row = vectors + (ptrdiff_t)j * vector_stride;
-            doped_tile_column(sums, rests, row, scalars + j, scalar_stride, height, columns, lanes);
-        }
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < count; t++) {
-        float *to = y + t / columns * y_stride + t % columns * DOPED_WIDTH;
-        const size_t part = doped_tile_lanes(t, columns, lanes);
-        if (part < DOPED_WIDTH) {
-            doped_store_part(to, sums[t], part);
-        } else {
-            doped_store(to, sums[t]);
-        }
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < height * rest; t++) {
-        y[t / rest * y_stride + held + t % rest] = rests[t];
-    }
-}
 
 #endif /* DOPED_BASE_H */

@@ -3,6 +3,7 @@
 #ifndef DOPED_CIRCULANT_H
 #define DOPED_CIRCULANT_H
 #include "doped/base.h"
+#include "doped/tile.h"
 
 /* y[i] = init + sum over j < n of c[n + i - j] * x[j], where c[k] is first_column[k mod n] for k < 2n. init may be
  * NULL or y; x and c must not overlap y. */

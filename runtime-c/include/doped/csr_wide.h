@@ -89,7 +89,8 @@ DOPED_INLINE void doped_csr_wide_COLUMN(float *y, const float *init, const uint3
         } else if (all % 4 == 2) {
             doped_csr_wide_strips_COLUMN(y + to, start, columns, values, x + b, begin, end, nnz, lanes, 2, 2);
         } else if (all % 4 == 3) {
-            doped_csr_wide_strips_COLUMN(y + to, start, columns, values, x + b, begin, end, nnz, lanes, 3, 2);
+            doped_csr_wide_strips_COLUMN(y + to, start, columns, values, x + b, begin, end, nnz, lanes, 3,
+                                         DOPED_STRIPS / 4);
         }
         if (rest != 0) {
             const size_t last = (i + 1) * lanes - rest;

@@ -4,6 +4,7 @@
 #define DOPED_DENSE_BATCH_H
 #include "doped/base.h"
 #include "doped/panels.h"
+#include "doped/tile.h"
 #include "doped/wide.h"
 
 /* `lanes` rows of the last panel, which has `panel_lanes`, for every vector. */
@@ -26,7 +27,7 @@ DOPED_INLINE void doped_dense_batch_lanes(float *y, const float *init, const flo
  * another. init may be NULL or y; x and w must not overlap y. */
 DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DOPED_RESTRICT w,
                                     const float *DOPED_RESTRICT x, size_t count, size_t rows, size_t cols) {
-    const size_t step = 2 * DOPED_WIDTH; /* four rows of two vectors fill the accumulators */
+    const size_t step = DOPED_ACCUMULATORS / 4 * DOPED_WIDTH; /* four rows of as many vectors fill the accumulators */
     const size_t rest = rows % DOPED_PANEL;
     const size_t whole = rows - rest;
     for (size_t i = 0; i < whole; i += DOPED_PANEL) {

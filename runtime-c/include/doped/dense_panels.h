@@ -3,6 +3,7 @@
 #ifndef DOPED_DENSE_PANELS_H
 #define DOPED_DENSE_PANELS_H
 #include "doped/base.h"
+#include "doped/tile.h"
 
 /* y[i] = init + sum over j of W[i,j] * x[j], for i < rows and j < cols. w holds the panels one after another, each
  * [cols][DOPED_PANEL], the last [cols][rows % DOPED_PANEL] when short. init may be NULL or y; x and w must not

@@ -4,6 +4,7 @@
 #ifndef DOPED_KRON_OUTER_H
 #define DOPED_KRON_OUTER_H
 #include "doped/base.h"
+#include "doped/tile.h"
 #include "doped/wide.h"
 
 /* `lanes` neighbours on the right axis, fewer than a strip, for one index of the left one and every row of the factor. */

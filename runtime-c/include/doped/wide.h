@@ -7,7 +7,7 @@
 #include "doped/base.h"
 
 /* Strips that sums are kept in at most. */
-#define DOPED_STRIPS 8
+#define DOPED_STRIPS DOPED_ACCUMULATORS
 
 /* Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight
  * straight from memory. */
@@ -24,15 +24,6 @@ DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, 
     return __builtin_ia32_vfmaddps512_mask(a, scale, sum, (short)-1, 4);
 #endif
 }
-#else
-#define DOPED_STRIP DOPED_WIDTH
-typedef doped_vector doped_strip;
-
-/* sum + a * b for every lane of a. */
-DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
-    return doped_add_scaled(sum, a, b);
-}
-#endif
 
 /* DOPED_STRIP floats from any address. */
 DOPED_INLINE doped_strip doped_strip_load(const float *from) {
@@ -41,20 +32,31 @@ DOPED_INLINE doped_strip doped_strip_load(const float *from) {
     return strip;
 }
 
-/* What DOPED_STRIP outputs start from: zeros when init is NULL. */
-DOPED_INLINE doped_strip doped_strip_start(const float *init) {
-    doped_strip strip;
-    if (init != NULL) {
-        memcpy(&strip, init, sizeof strip);
-    } else {
-        memset(&strip, 0, sizeof strip);
-    }
-    return strip;
-}
-
 /* Writes DOPED_STRIP floats to any address. */
 DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
     memcpy(to, &strip, sizeof strip);
+}
+#else
+#define DOPED_STRIP DOPED_WIDTH
+typedef doped_vector doped_strip;
+
+DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
+    return doped_add_scaled(sum, a, b);
+}
+
+DOPED_INLINE doped_strip doped_strip_load(const float *from) {
+    return doped_load(from);
+}
+
+DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
+    doped_store(to, strip);
+}
+#endif
+
+/* What DOPED_STRIP outputs start from: zeros when init is NULL. */
+DOPED_INLINE doped_strip doped_strip_start(const float *init) {
+    const doped_strip zeros = {0};
+    return init != NULL ? doped_strip_load(init) : zeros;
 }
 
 /* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*across + j*along], for h
