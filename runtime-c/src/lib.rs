@@ -1,14 +1,8 @@
 //! The C kernels of dopec: a header library that stands and is tested by itself.
 //!
 //! Each constant is the text of one header under `include/doped`, so that an emitter can carry it into what it writes:
-//! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. Headers with
-//! activations need [`MATH`] before them, those with cells [`MATH`], [`UNITS`] and [`GATES`], [`DENSE_PANELS`],
-//! [`DENSE_BATCH`], [`KRON_OUTER`] and [`CIRCULANT`] need [`TILE`], [`DENSE_TALL`] needs
-//! [`DENSE_PANELS`], [`DENSE_BLOCKS`] needs [`DENSE_TALL`], [`DENSE_TALL`], [`DENSE_BATCH`] and [`DENSE_WIDE`] need
-//! [`PANELS`], [`LOOKUP`] and [`LOOKUP_EIGHT`] need [`LOOKUP_BANDS`], [`LOOKUP`] and [`PICK`] need [`SIXTEEN`],
-//! [`LOOKUP_PACKED`] and [`LOOKUP_PAIRED`] need [`LOOKUP`], [`SELL_WIDE`] and [`TRANSPOSE`] need [`SIXTEEN`], [`DENSE_TALL`],
-//! [`DENSE_BATCH`], [`KRON_OUTER`] and those whose names end in `WIDE`, but [`FILL_WIDE`], need [`WIDE`], and all need
-//! [`BASE`].
+//! it drops the guard and the `#include` lines and gives every `doped_` and `DOPED_` a prefix of its own. What a header
+//! includes must stand before it; [`HEADERS`] has them in such an order.
 //!
 //! [`SELL`], [`CSR`], [`CSR_ROW`], [`GROUPED`], [`CSR_WIDE`] and [`SELL_WIDE`] are written for the tokens `doped_column_t`
 //! and `doped_row_t` and names that end in `_COLUMN` and `_ROW`; they have no guard, and are carried once for each pair

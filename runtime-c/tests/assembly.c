@@ -30,7 +30,7 @@ void check_sigmoid(float *y, const float *x) {
 
 void check_dense_panels(float *y, const float *w, const float *x);
 void check_dense_panels(float *y, const float *w, const float *x) {
-    doped_dense_panels(y, NULL, w, x, 16, 64);
+    doped_dense_panels(y, NULL, w, x, 128, 64);
 }
 
 void check_dense_tall(float *y, const float *w, const float *x);

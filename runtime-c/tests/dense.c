@@ -9,21 +9,10 @@
 #include "doped/dense_tall.h"
 #include "doped/kron_outer.h"
 #include "doped/monarch_mix.h"
+#include "pack.h"
 
 static const size_t sizes[] = {1, 2, 3, 4, 5, 7, 8, 9, 13, 15, 16, 17, 23, 31, 32, 33, 37, 50, 65, 83, 96};
 #define SIZES (sizeof sizes / sizeof *sizes)
-
-/* A row-major matrix in panels. */
-static void pack(float *panels, const float *w, size_t rows, size_t cols) {
-    for (size_t first = 0, lanes; first < rows; first += lanes) {
-        lanes = rows - first < DOPED_PANEL ? rows - first : rows - first < DOPED_TALL ? DOPED_PANEL : DOPED_TALL;
-        for (size_t j = 0; j < cols; j++) {
-            for (size_t i = 0; i < lanes; i++) {
-                *panels++ = w[(first + i) * cols + j];
-            }
-        }
-    }
-}
 
 /* Compares y[b*rows + i] with begin + sum of W_b x_b, where W_b starts w_step after W_(b-1). */
 static void compare(const char *name, const float *y, const float *begin, const float *w, const float *x, size_t w_step,
@@ -48,9 +37,11 @@ DOPED_INLINE void check_dense(size_t count, size_t rows, size_t cols) {
     float *w = random_floats(n * cols);
     float *x = random_floats(count * cols);
     float *panels = random_floats(n * cols);
+    float *low = random_floats(rows * cols);
     for (size_t b = 0; b < count; b++) {
         pack(panels + b * rows * cols, w + b * rows * cols, rows, cols);
     }
+    pack_panels(low, w, rows, cols);
     for (int kind = 0; kind < STARTS; kind++) {
         float *table = random_floats(n);
         float *y = guarded(n);
@@ -63,10 +54,8 @@ DOPED_INLINE void check_dense(size_t count, size_t rows, size_t cols) {
         y = guarded(rows);
         doped_dense_tall(y, start(kind, y, table, rows), panels, x, rows, cols);
         compare("dense_tall", y, begin, w, x, 0, 1, rows, cols);
-        if (rows < DOPED_TALL) {
-            doped_dense_panels(y, start(kind, y, table, rows), panels, x, rows, cols);
-            compare("dense_panels", y, begin, w, x, 0, 1, rows, cols);
-        }
+        doped_dense_panels(y, start(kind, y, table, rows), low, x, rows, cols);
+        compare("dense_panels", y, begin, w, x, 0, 1, rows, cols);
         doped_dense_dots(y, start(kind, y, table, rows), w, x, rows, cols);
         compare("dense_dots", y, begin, w, x, 0, 1, rows, cols);
         unguard(y, rows, "dense_tall, dense_panels or dense_dots");
@@ -75,6 +64,7 @@ DOPED_INLINE void check_dense(size_t count, size_t rows, size_t cols) {
     free(w);
     free(x);
     free(panels);
+    free(low);
 }
 
 DOPED_INLINE void check_kron(size_t left, size_t m, size_t n, size_t right) {

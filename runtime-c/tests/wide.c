@@ -6,6 +6,7 @@
 #include "doped/fill_wide.h"
 #include "doped/monarch_mix_wide.h"
 #include "doped/transpose.h"
+#include "pack.h"
 
 #define column_t uint8_t
 #define row_t uint8_t
@@ -23,20 +24,8 @@
 static const size_t all_lanes[] = {1, 2, 3, 4, 7, 8, 9, 12, 15, 16, 17, 31, 32, 33, 47, 64, 65, 100};
 #define LANES (sizeof all_lanes / sizeof *all_lanes)
 
-static const size_t sizes[] = {1, 2, 3, 5, 8, 15, 16, 17, 21, 37};
+static const size_t sizes[] = {1, 2, 3, 5, 8, 15, 16, 17, 21, 37, 53};
 #define SIZES (sizeof sizes / sizeof *sizes)
-
-/* A row-major matrix in panels. */
-static void pack(float *panels, const float *w, size_t rows, size_t cols) {
-    for (size_t first = 0, lanes; first < rows; first += lanes) {
-        lanes = rows - first < DOPED_PANEL ? rows - first : rows - first < DOPED_TALL ? DOPED_PANEL : DOPED_TALL;
-        for (size_t j = 0; j < cols; j++) {
-            for (size_t i = 0; i < lanes; i++) {
-                *panels++ = w[(first + i) * cols + j];
-            }
-        }
-    }
-}
 
 /* One matrix for all of `count` pieces when `shared`, else one for each. */
 static void check_dense(size_t count, int shared, size_t rows, size_t cols, size_t lanes) {

@@ -88,11 +88,12 @@ fn trained_models_in_c() {
 #[cfg(target_arch = "x86_64")]
 #[test]
 fn trained_models_in_c_without_vectors() {
+    let flags: [&[&str]; 3] = [&["-O2"], &["-Os"], &["-O1", SANITIZED]];
     let compilers = ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler));
-    let flags = [["-O2", ""], ["-Os", ""], ["-O1", SANITIZED]];
     let toolchains: Vec<_> = compilers
-        .flat_map(|compiler| flags.map(|[level, more]| c(compiler, &[STRICT, "-U__SSE__", level, more])))
+        .flat_map(|compiler| flags.map(|flags| c(compiler, &[&[STRICT, "-U__SSE__"], flags].concat())))
         .collect();
+    assert!(!toolchains.is_empty());
     let settings = Settings { target: Target::Portable, ..Settings::default() };
     for settings in [Settings { unroll_limit: Some(0), ..settings.clone() }, settings] {
         verify_file(&models().join("shakespeare_small.json"), &settings, &toolchains, 50);

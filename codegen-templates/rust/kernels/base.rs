@@ -31,6 +31,16 @@ impl Init<'_> {
         start
     }
 
+    /// The same for `len` outputs from `at` on.
+    #[inline(always)]
+    #[allow(dead_code)]
+    fn part(self, at: usize, len: usize) -> Self {
+        match self {
+            Init::From(values) => Init::From(&values[at..at + len]),
+            init => init,
+        }
+    }
+
     /// Whether it has a value for each of `len` outputs.
     #[inline(always)]
     fn fits(self, len: usize) -> bool {

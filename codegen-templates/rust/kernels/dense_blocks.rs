@@ -16,10 +16,7 @@ pub(super) fn dense_blocks(
     assert!(y.len() == blocks * rows && init.fits(blocks * rows));
     assert!(w.len() == blocks * rows * cols && x.len() == blocks * cols);
     for b in 0..blocks {
-        let init = match init {
-            Init::From(values) => Init::From(&values[b * rows..(b + 1) * rows]),
-            init => init,
-        };
+        let init = init.part(b * rows, rows);
         let w = &w[b * rows * cols..(b + 1) * rows * cols];
         dense_tall(&mut y[b * rows..(b + 1) * rows], init, w, &x[b * cols..(b + 1) * cols], rows, cols);
     }

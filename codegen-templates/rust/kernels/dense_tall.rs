@@ -51,10 +51,7 @@ pub(super) fn dense_tall(y: &mut [f32], init: Init<'_>, w: &[f32], x: &[f32], ro
         }
     }
     if tall < rows {
-        let init = match init {
-            Init::From(values) => Init::From(&values[tall..]),
-            init => init,
-        };
+        let init = init.part(tall, rows - tall);
         dense_panels(&mut y[tall..], init, &w[tall * cols..], x, rows - tall, cols);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, SIZES, check, product};
-use crate::tables::{TALL, panels};
+use crate::tables::{PANEL, panels, panels_of};
 
 #[test]
 fn dense_kernels() {
@@ -32,11 +32,10 @@ fn dense_kernels() {
                 check(&format!("dense_tall {what}"), random, &batch[..rows], &mut |y, init| {
                     kernels::dense_tall(y, init, first, &x[..cols], rows, cols);
                 });
-                if rows < TALL {
-                    check(&format!("dense_panels {what}"), random, &batch[..rows], &mut |y, init| {
-                        kernels::dense_panels(y, init, first, &x[..cols], rows, cols);
-                    });
-                }
+                let low = panels_of(PANEL, &w[..rows * cols], cols);
+                check(&format!("dense_panels {what}"), random, &batch[..rows], &mut |y, init| {
+                    kernels::dense_panels(y, init, &low, &x[..cols], rows, cols);
+                });
                 check(&format!("dense_dots {what}"), random, &batch[..rows], &mut |y, init| {
                     kernels::dense_dots(y, init, &w[..rows * cols], &x[..cols], rows, cols);
                 });

@@ -4,28 +4,22 @@
 
 use crate::support::{Random, product};
 
-/// A row-major matrix in panels.
+/// A row-major matrix in panels: tall ones, as many as there are rows for, then others.
 pub(crate) fn panels(w: &[f32], rows: usize, cols: usize) -> Vec<f32> {
-    let mut out = Vec::new();
-    let mut first = 0;
-    while first < rows {
-        let height = match rows - first {
-            left @ ..PANEL => left,
-            PANEL..TALL => PANEL,
-            _ => TALL,
-        };
-        for j in 0..cols {
-            out.extend((first..first + height).map(|i| w[i * cols + j]));
-        }
-        first += height;
-    }
-    out
+    let (tall, rest) = w.split_at((rows - rows % TALL) * cols);
+    [panels_of(TALL, tall, cols), panels_of(PANEL, rest, cols)].concat()
+}
+
+/// A row-major matrix in panels of so many rows, the last of what is left.
+pub(crate) fn panels_of(most: usize, w: &[f32], cols: usize) -> Vec<f32> {
+    let column = |panel: &[f32], j| panel.iter().skip(j).step_by(cols).copied().collect::<Vec<_>>();
+    w.chunks(most * cols).flat_map(|panel| (0..cols).flat_map(move |j| column(panel, j))).collect()
 }
 
 /// Rows of a panel, as the tables are laid out.
-const PANEL: usize = 16;
+pub(crate) const PANEL: usize = 16;
 /// Rows of a tall one.
-pub(crate) const TALL: usize = 32;
+const TALL: usize = 32;
 
 /// Rows dealt to slices of eight, longest first: values, columns, where slices start, the row of each lane.
 pub(crate) fn slices(

@@ -14,7 +14,7 @@ fn dense_kernels_on_wide_vectors() {
     }
     let random = &mut Random(7);
     for lanes in LANES {
-        for rows in [1, 3, 8, 15, 16, 17, 33] {
+        for rows in [1, 3, 8, 15, 16, 17, 33, 53] {
             for (cols, count, shared) in [(1, 1, true), (7, 2, false), (5, 3, true)] {
                 let (w, x) = (random.floats(count * rows * cols), random.floats(count * cols * lanes));
                 let apart = if shared { 0 } else { rows * cols };

@@ -18,7 +18,7 @@ DOPED_INLINE void doped_dense_tall(float *y, const float *init, const float *DOP
     const size_t columns = DOPED_STRIPS / strips; /* that have sums of their own, so that no addition waits for the one before */
     const size_t tall = rows - rows % DOPED_TALL;
     for (size_t i = 0; i < tall; i += DOPED_TALL_STRIPS * DOPED_STRIP) {
-        const float *panel = w + (i - i % DOPED_TALL) * cols + i % DOPED_TALL;
+        const float *panel = doped_panel_at(w, i, rows, cols);
         doped_strip sums[DOPED_STRIPS];
         size_t j = 0;
         DOPED_UNROLL_KNOWN
