@@ -4,6 +4,7 @@
 mod training;
 
 use std::fs;
+use std::process::Child;
 use std::time::{Duration, Instant};
 
 use training::{LINES, dopec, exit, fail, metadata, succeed, text, train};
@@ -21,6 +22,16 @@ fn smaller<'a>(factor: &'a str, steps: &'a str) -> Vec<&'a str> {
     options
 }
 
+/// Waits until something is so, while a run goes on.
+fn wait_for(what: &str, run: &mut Child, is_so: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !is_so() {
+        assert!(run.try_wait().unwrap().is_none(), "the run ended without {what}");
+        assert!(begun.elapsed() < Duration::from_secs(60), "{what} does not come");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
 #[test]
 fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     let folder = tempfile::tempdir().unwrap();
@@ -35,12 +46,7 @@ fn a_run_that_is_killed_and_resumed_gives_the_same_model() {
     while kills < 3 {
         let mut child =
             train(path, &at("cut/model.json")).stderr(std::process::Stdio::null()).spawn().unwrap();
-        let begun = Instant::now();
-        // Until another checkpoint stands there.
-        while fs::read(&checkpoint).is_ok_and(|now| now == bytes) || !checkpoint.exists() {
-            assert!(begun.elapsed() < Duration::from_secs(60), "no checkpoint is written");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        wait_for("another checkpoint", &mut child, || fs::read(&checkpoint).is_ok_and(|now| now != bytes));
         child.kill().unwrap();
         child.wait().unwrap();
         bytes = fs::read(&checkpoint).unwrap();
@@ -274,9 +280,7 @@ fn checkpoints_that_are_not_of_this_run_are_refused_and_stay() {
     };
     let checkpoint = path.join("model.json.checkpoint");
     let mut child = run(&["text.txt"]).stderr(std::process::Stdio::null()).spawn().unwrap();
-    while !checkpoint.exists() {
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    wait_for("a checkpoint", &mut child, || checkpoint.exists());
     child.kill().unwrap();
     child.wait().unwrap();
     let bytes = fs::read(&checkpoint).unwrap();
@@ -339,11 +343,9 @@ fn what_cannot_be_written_is_told_and_loses_nothing() {
     let slow = [&["text.txt", "-o", "slow.json", "--checkpoint-every", "0.01"][..], &small("600")].concat();
     let mut child = train(path, &slow);
     child.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::piped());
-    let child = child.spawn().unwrap();
+    let mut child = child.spawn().unwrap();
     let checkpoint = path.join("slow.json.checkpoint");
-    while !checkpoint.exists() {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    wait_for("a checkpoint", &mut child, || checkpoint.exists());
     // Until no checkpoint comes between.
     while fs::create_dir_all(checkpoint.join("in the way")).is_err() {
         let _ = fs::remove_file(&checkpoint);

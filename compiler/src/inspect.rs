@@ -34,7 +34,7 @@ pub struct LayerRow {
     pub matrices: Vec<MatrixRow>,
     /// Bytes stored: tables, and code of straight-line parts.
     pub bytes: usize,
-    /// Multiply-adds of a step.
+    /// Multiply-adds of a step, for the token and the family of instructions that take most.
     pub multiply_adds: u64,
     /// The kernels chosen, in order of first use.
     pub kernels: Vec<String>,
@@ -58,16 +58,13 @@ pub struct MatrixRow {
 impl Inspection {
     /// Of a model and its Program.
     pub fn new(model: &Model, program: &Program) -> Inspection {
-        let layers = model.layers.iter().zip(&program.layers).map(|(layer, code)| {
-            let (kernels, multiply_adds) = kernels(code);
-            LayerRow {
-                name: layer.name.clone(),
-                title: code.title.clone(),
-                matrices: matrices(&layer.kind),
-                bytes: stored_bytes(program, code),
-                multiply_adds,
-                kernels,
-            }
+        let layers = model.layers.iter().zip(&program.layers).map(|(layer, code)| LayerRow {
+            name: layer.name.clone(),
+            title: code.title.clone(),
+            matrices: matrices(&layer.kind),
+            bytes: stored_bytes(program, code),
+            multiply_adds: multiply_adds(&code.operations),
+            kernels: kernels(code),
         });
         Inspection {
             layers: layers.collect(),
@@ -142,12 +139,21 @@ fn describe_structure(structure: &Structure) -> String {
 
 fn nnz(matrix: &Matrix) -> usize {
     let own = matrix.sparse.as_ref().map_or(0, |csr| csr.nnz());
-    own + matrix.structure.as_ref().map_or(0, |structure| match structure {
+    own + matrix.structure.as_ref().map_or(0, structure_nnz)
+}
+
+fn structure_nnz(structure: &Structure) -> usize {
+    match structure {
+        Structure::Sum(terms) => terms.iter().map(structure_nnz).sum(),
         Structure::VStack(blocks) | Structure::HStack(blocks) | Structure::BlockDiagonal(blocks) => {
             blocks.iter().map(nnz).sum()
         }
-        _ => 0,
-    })
+        Structure::Dense(_)
+        | Structure::Kronecker(_)
+        | Structure::LowRank { .. }
+        | Structure::Monarch { .. }
+        | Structure::Circulant(_) => 0,
+    }
 }
 
 fn values(matrix: &Matrix) -> usize {
@@ -169,22 +175,51 @@ fn structure_values(structure: &Structure) -> usize {
     }
 }
 
-fn kernels(code: &LayerCode) -> (Vec<String>, u64) {
+/// The kernels that a layer calls, in order of first use.
+fn kernels(code: &LayerCode) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
-    let mut total = 0;
     code.visit(&mut |operation| {
-        let (name, multiply_adds) = match operation {
-            Operation::Call(call) => (call.kernel.name, call.multiply_adds),
-            Operation::Straight(straight) => ("straight", straight.terms as u64),
-            Operation::Picks(picks) => ("picks", picks.multiply_adds),
+        let name = match operation {
+            Operation::Call(call) => call.kernel.name,
+            Operation::Straight(_) => "straight",
+            Operation::Picks(_) => "picks",
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => return,
         };
-        total += multiply_adds;
         if !names.iter().any(|other| other == name) {
             names.push(name.to_owned());
         }
     });
-    (names, total)
+    names
+}
+
+/// The multiply-adds of operations, for the token and the family of instructions that take most.
+fn multiply_adds(operations: &[Operation]) -> u64 {
+    let mut total = 0;
+    // Where ranges of tokens start, and what they add; where they end, and what they add no more.
+    let (mut starts, mut ends) = (Vec::new(), Vec::new());
+    for operation in operations {
+        match operation {
+            Operation::Call(call) => total += call.multiply_adds,
+            Operation::Straight(straight) => total += straight.terms as u64,
+            Operation::Picks(picks) => total += picks.multiply_adds,
+            Operation::ForTokens { start, end, body } => {
+                let adds = multiply_adds(body);
+                starts.push((*start, adds));
+                ends.push((*end, adds));
+            }
+            Operation::ForEach { count, body } => total += *count as u64 * multiply_adds(body),
+            Operation::ByFamily { body, otherwise, .. } => {
+                total += multiply_adds(body).max(multiply_adds(otherwise));
+            }
+        }
+    }
+    let of = |token: usize| {
+        let until = |places: &[(usize, u64)]| {
+            places.iter().filter(|(at, _)| *at <= token).map(|(_, adds)| adds).sum::<u64>()
+        };
+        until(&starts) - until(&ends)
+    };
+    total + starts.iter().map(|&(token, _)| of(token)).max().unwrap_or(0)
 }
 
 /// Bytes of the tables that a layer reads, each once, and of its straight-line code.
@@ -299,4 +334,63 @@ fn table(f: &mut fmt::Formatter<'_>, rows: &[[String; 7]], right: &[bool; 7]) ->
         writeln!(f, "{}", cells.join("  ").trim_end())?;
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ingest::Source;
+    use crate::settings::{Settings, Target};
+
+    fn inspection(layer: &str) -> Inspection {
+        let json = format!(r#"{{"format": "doped-model", "version": 1, "name": "m", "layers": [{layer}]}}"#);
+        let open = |_: &str| unreachable!("the arrays are inline");
+        let source = Source { file: "m.json", json: json.as_bytes(), open: &open, lock: None };
+        let model = crate::read(&source).unwrap_or_else(|faults| panic!("{faults}"));
+        let settings = Settings { target: Target::Portable, ..Settings::default() };
+        let program = crate::lower::lower(model.clone(), &settings);
+        Inspection::new(&model, &program)
+    }
+
+    #[test]
+    fn sparse_parts_within_a_sum_are_counted() {
+        let row = |index: usize| {
+            format!(
+                r#"{{"shape": [1, 2], "sparse": {{"row_ptr": {{"shape": [2], "data": [0, 1]}},
+                "col_idx": {{"shape": [1], "data": [{index}]}}, "values": {{"shape": [1], "data": [1]}}}}}}"#
+            )
+        };
+        let stack = format!(r#"{{"vstack": {{"blocks": [{}, {}]}}}}"#, row(0), row(1));
+        let weight =
+            format!(r#"{{"shape": [2, 2], "structure": {{"sum": {{"terms": [{stack}, {stack}]}}}}}}"#);
+        let found = inspection(&format!(
+            r#"{{"linear": {{"name": "a", "input_size": 2, "output_size": 2, "weight": {weight}}}}}"#
+        ));
+        let matrix = &found.layers[0].matrices[0];
+        assert_eq!((matrix.nnz, matrix.values), (4, 4));
+    }
+
+    #[test]
+    fn a_token_takes_one_block_of_an_embedding() {
+        // A row of 3 out of rank 2 takes 6 multiply-adds, whichever block it is in; of rank 1 it takes 3.
+        let block = |rank: usize| {
+            let tensor = |rows: usize, cols: usize| {
+                format!(r#"{{"shape": [{rows}, {cols}], "data": {:?}}}"#, vec![1; rows * cols])
+            };
+            let (left, right) = (tensor(4, rank), tensor(rank, 3));
+            format!(
+                r#"{{"shape": [4, 3], "structure": {{"low_rank": {{"left": {left}, "right": {right}}}}}}}"#
+            )
+        };
+        let weight = format!(
+            r#"{{"shape": [12, 3], "structure": {{"vstack": {{"blocks": [{}, {}, {}]}}}}}}"#,
+            block(1),
+            block(2),
+            block(2)
+        );
+        let found = inspection(&format!(
+            r#"{{"embedding": {{"name": "e", "vocab": 12, "size": 3, "weight": {weight}}}}}"#
+        ));
+        assert_eq!(found.layers[0].multiply_adds, 6);
+    }
 }

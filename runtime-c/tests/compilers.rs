@@ -1,7 +1,7 @@
 //! Compiles each C test with every compiler and set of flags that emitted code may meet, and runs it.
 //!
-//! Compilers that are not installed are left out; one at least must be. A test program prints what differs and
-//! exits with a status other than 0.
+//! Compilers that are not installed are left out; one at least must be, and all of them where the environment sets
+//! `DOPEC_ALL_TOOLS`. A test program prints what differs and exits with a status other than 0.
 
 use std::env;
 use std::fs;
@@ -14,7 +14,12 @@ const C99: &[&str] = &["-std=c99"];
 const CPP17: &[&str] = &["-x", "c++", "-std=c++17"];
 
 fn exists(compiler: &str) -> bool {
-    Command::new(compiler).arg("--version").output().is_ok_and(|output| output.status.success())
+    let exists = Command::new(compiler).arg("--version").output().is_ok_and(|output| output.status.success());
+    assert!(
+        exists || env::var_os("DOPEC_ALL_TOOLS").is_none(),
+        "DOPEC_ALL_TOOLS is set, and {compiler} is missing"
+    );
+    exists
 }
 
 /// GCC and Clang where they are, else whatever `cc` is.
@@ -95,6 +100,7 @@ fn with_fast_math() {
 #[test]
 fn as_cpp() {
     let compilers: Vec<&str> = ["g++", "clang++"].into_iter().filter(|compiler| exists(compiler)).collect();
+    assert!(!compilers.is_empty(), "no C++ compiler is installed");
     check(&compilers, CPP17, &["-O2"]);
 }
 

@@ -1,5 +1,5 @@
 //! Emitted C on AArch64, whose vectors have four lanes, against the 64-bit reference: with the cross compiler and the
-//! emulator, where both are installed.
+//! emulator, where both are installed; they must be where the environment sets `DOPEC_ALL_TOOLS`.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,10 @@ fn can_run() -> bool {
         !Command::new(tool).arg("--version").output().is_ok_and(|output| output.status.success())
     });
     if let Some(tool) = missing {
+        assert!(
+            std::env::var_os("DOPEC_ALL_TOOLS").is_none(),
+            "DOPEC_ALL_TOOLS is set, and {tool} is missing"
+        );
         println!("left out: needs {COMPILER} and {EMULATOR}, and {tool} is missing");
     }
     missing.is_none()

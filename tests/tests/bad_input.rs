@@ -47,6 +47,8 @@ fn each_fault_is_named_and_placed() {
     );
     spoiled("\"name\": \"tiny\"", "\"name\": \"tiny\", \"name\": \"b\"", &["given twice"]);
     spoiled("\"tiny\"", "\"while\"", &["no keyword of C, C++ or Rust"]);
+    spoiled("\"tiny\"", "\"string\"", &["no header that emitted C includes", "`string.h`"]);
+    spoiled("\"tiny\"", "\"f32\"", &["no type of Rust's own"]);
     spoiled("\"tiny\"", "\"Tiny\"", &["lower-case letter"]);
     spoiled("\"tiny\"", &format!("\"{}\"", "a".repeat(65)), &["at most 64 characters"]);
     spoiled("\"tiny\"", "7", &["`name`", "a string", "found"]);

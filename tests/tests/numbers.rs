@@ -181,18 +181,7 @@ fn at_once(turn: usize) -> Settings {
 
 /// The targets that this machine can run.
 fn targets() -> Vec<Target> {
-    #[allow(unused_mut)]
-    let mut targets = vec![Target::Any, Target::Portable];
-    #[cfg(target_arch = "x86_64")]
-    {
-        if is_x86_feature_detected!("avx2") && is_x86_feature_detected!("fma") {
-            targets.push(Target::Avx2);
-        }
-        if is_x86_feature_detected!("avx512vl") && is_x86_feature_detected!("avx512dq") {
-            targets.push(Target::Avx512);
-        }
-    }
-    targets
+    [vec![Target::Any], dopec::tune::targets()].concat()
 }
 
 /// Each family of instructions by itself, with every compiler, wide flags of the compiler's own among them.

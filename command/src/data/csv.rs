@@ -115,7 +115,8 @@ impl Table<'_> {
     fn columns(&mut self, header: &StringRecord) -> Option<Columns> {
         let names: Vec<String> = header.iter().map(|name| name.trim().to_owned()).collect();
         let place = self.line(header);
-        if let Some(i) = (1..names.len()).find(|&i| names[..i].contains(&names[i])) {
+        let mut seen = HashSet::with_capacity(names.len());
+        if let Some(i) = names.iter().position(|name| !seen.insert(name.as_str())) {
             let cell = self.cell(header, i);
             let fault = self.fault(cell, "two columns of the same name", "a name of its own for each column");
             fault.found = Some(format!("`{}` twice", names[i]));

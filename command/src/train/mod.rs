@@ -19,12 +19,11 @@ use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Instant;
 
-use dopec::export::{Storage, export, file_stem, weights_name};
-use dopec::model::{Layer, LayerKind, LayerNorm, Model};
+use dopec::export::{file_stem, weights_name};
+use dopec::ingest::check_name;
 use dopec::{Faults, files};
 use dopec_cli::curves;
 use dopec_trainer::score::Loss;
-use serde_json::Value;
 
 use faults::fault;
 use input::Input;
@@ -92,17 +91,12 @@ fn name(options: &Train) -> Result<String, Faults> {
         let name: String = letters.skip_while(|c| !c.is_ascii_alphabetic()).collect();
         if name.is_empty() { "model".to_owned() } else { name }
     });
-    // Held to the format by a model of nothing else.
-    let kind = LayerKind::LayerNorm(LayerNorm { size: 1, weight: vec![1.0], bias: None, epsilon: 1e-5 });
-    let layers = vec![Layer { name: "x".to_owned(), kind }];
-    let model = Model { name: name.clone(), layers, check: None, files: Vec::new() };
-    match export(&model, &Value::Null, Storage::Inline, "").read("") {
-        Ok(_) => Ok(name),
-        Err(_) => {
-            let expected = "a lower-case letter, then lower-case letters, digits and underscores, 64 at most; no keyword of C, C++ or Rust";
+    match check_name(&name) {
+        Ok(()) => Ok(name),
+        Err(expected) => {
             let help = "give another with --name: it becomes part of every symbol";
             let found = format!("`{name}`");
-            Err(fault("--name", "a name that can't prefix identifiers", expected, &found, help))
+            Err(fault("--name", "a name that can't prefix identifiers", &expected, &found, help))
         }
     }
 }

@@ -130,10 +130,13 @@ const EXAMPLES: &str = "Examples:
 
 The same command again, after a kill, goes on from the last checkpoint and gives the same model.";
 
+/// The largest count, and the largest extent of a matrix.
+const MOST: usize = 1 << 24;
+
 /// Counts from `least` on.
 fn count(least: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
     use clap::builder::TypedValueParser;
-    clap::value_parser!(u64).range(least..=1 << 24).map(|count| count as usize)
+    clap::value_parser!(u64).range(least..=MOST as u64).map(|count| count as usize)
 }
 
 /// The probability that something is dropped: not all of it may be.
@@ -147,22 +150,38 @@ fn probability() -> impl Fn(&str) -> Result<f64, String> + Clone {
 pub(crate) struct Shapes(pub(crate) Vec<[usize; 2]>);
 
 impl Shapes {
-    /// The extents of their product.
+    /// The extents of their product, which the parser holds to [`MOST`].
     pub(crate) fn product(&self) -> [usize; 2] {
         self.0.iter().fold([1, 1], |[m, n], factor| [m * factor[0], n * factor[1]])
+    }
+
+    /// Whether the product has extents that a matrix may have.
+    fn fit(&self) -> bool {
+        let extent = |side: usize| {
+            self.0.iter().try_fold(1_usize, |product, factor| {
+                product.checked_mul(factor[side]).filter(|&product| product <= MOST)
+            })
+        };
+        extent(0).is_some() && extent(1).is_some()
     }
 }
 
 /// Reads `52x26,50x50`.
 fn shapes(text: &str) -> Result<Shapes, String> {
-    let extent = |text: &str| text.trim().parse().ok().filter(|extent| (1..=1 << 24).contains(extent));
+    let extent = |text: &str| text.trim().parse().ok().filter(|extent| (1..=MOST).contains(extent));
     let factor = |text: &str| -> Option<[usize; 2]> {
         let (rows, cols) = text.split_once('x')?;
         Some([extent(rows)?, extent(cols)?])
     };
     let factors: Option<Vec<_>> = text.split(',').map(factor).collect();
     let factors = factors.filter(|factors| factors.len() >= 2);
-    factors.map(Shapes).ok_or_else(|| "two factors or more are expected, as in 52x26,50x50".to_owned())
+    let shapes =
+        factors.map(Shapes).ok_or("two factors or more are expected, as in 52x26,50x50".to_owned())?;
+    if shapes.fit() {
+        Ok(shapes)
+    } else {
+        Err(format!("a product of at most {MOST} rows and columns is expected"))
+    }
 }
 
 /// `--unit`

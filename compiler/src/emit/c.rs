@@ -39,7 +39,7 @@ pub(super) fn source(
         named.iter().map(|family| FamilyCode::new(family, program, layout, &mut context.clone())).collect();
     context.insert("families", &families);
     let text = render(dopec_templates::C_SOURCE, &context);
-    let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
+    let (before, after) = text.split_once("@TABLES@\n").expect("the skeleton says where tables stand");
     out.write_all(before.as_bytes())?;
     c_tables::write(out, program, layout)?;
     out.write_all(after.as_bytes())

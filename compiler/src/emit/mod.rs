@@ -98,12 +98,13 @@ impl OutputFile<'_> {
     }
 }
 
-/// The name and contents of a program around the emitted C or Rust that feeds it steps from a file.
+/// The name, which no model's file has, and the contents of a program around the emitted C or Rust that feeds it steps
+/// from a file.
 #[cfg(feature = "verify")]
 pub(crate) fn harness(program: &Program, form: Emit) -> (&'static str, Vec<u8>) {
     let (name, skeleton) = match form {
-        Emit::Rust => ("verify.rs", dopec_templates::RUST_VERIFY),
-        Emit::C | Emit::Ir => ("verify.c", dopec_templates::C_VERIFY),
+        Emit::Rust => ("dopec-verify.rs", dopec_templates::RUST_VERIFY),
+        Emit::C | Emit::Ir => ("dopec-verify.c", dopec_templates::C_VERIFY),
     };
     let context = skeleton::context(program, &Settings::default(), form);
     (name, skeleton::render(skeleton, &context).into_bytes())

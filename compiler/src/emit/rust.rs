@@ -65,7 +65,7 @@ pub(super) fn source(
     );
     context.insert("given", &given());
     let text = render(dopec_templates::RUST_SOURCE, &context);
-    let (before, after) = text.split_once("@TABLES@\n").unwrap_or((&text, ""));
+    let (before, after) = text.split_once("@TABLES@\n").expect("the skeleton says where tables stand");
     out.write_all(before.as_bytes())?;
     rust_tables::write(out, program, layout)?;
     out.write_all(after.as_bytes())

@@ -29,6 +29,7 @@ pub(crate) use lock::lock;
 pub use lock::replaced_lock;
 #[cfg(feature = "verify")]
 pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
+pub use name::check_name;
 use reader::Reader;
 use weights::Weights;
 

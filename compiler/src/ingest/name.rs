@@ -16,22 +16,42 @@ restrict return self short signed sizeof static static_assert static_cast struct
 trait true try type typedef typeid typename typeof typeof_unqual union unsafe unsigned unsized use using virtual void volatile wchar_t \
 where while xor xor_eq yield main std core";
 
+/// Headers that emitted C includes: a `NAME.h` on the compiler's path would take their place.
+const HEADERS: &str = "stddef stdint string";
+
+/// Rust's own types that match the pattern: a module of that name hides them where it stands.
+const TYPES: &str = "f16 f32 f64 f128 i8 i16 i32 i64 i128 isize str u8 u16 u32 u64 u128 usize";
+
+/// Whether a model may have a name.
+///
+/// # Errors
+///
+/// The rule that a name breaks, in words that follow "expected".
+pub fn check_name(name: &str) -> Result<(), String> {
+    let is_one_of = |words: &str| words.split_ascii_whitespace().any(|word| word == name);
+    let mut letters = name.bytes();
+    let pattern = letters.next().is_some_and(|first| first.is_ascii_lowercase())
+        && letters.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
+    Err(if !pattern {
+        "a lower-case letter, then lower-case letters, digits and underscores".to_owned()
+    } else if name.len() > MAX_LEN {
+        format!("at most {MAX_LEN} characters")
+    } else if is_one_of(KEYWORDS) {
+        "no keyword of C, C++ or Rust".to_owned()
+    } else if is_one_of(HEADERS) {
+        format!("no header that emitted C includes, whose place `{name}.h` would take")
+    } else if is_one_of(TYPES) {
+        "no type of Rust's own, which a module of that name would hide".to_owned()
+    } else {
+        return Ok(());
+    })
+}
+
 impl<'a> Reader<'a> {
     /// A name that can prefix identifiers.
     pub(super) fn name(&mut self, node: &Node<'a>) -> Option<String> {
         let name = self.string(node)?;
-        let mut letters = name.bytes();
-        let pattern = letters.next().is_some_and(|first| first.is_ascii_lowercase())
-            && letters.all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_');
-        let expected = if !pattern {
-            "a lower-case letter, then lower-case letters, digits and underscores".to_owned()
-        } else if name.len() > MAX_LEN {
-            format!("at most {MAX_LEN} characters")
-        } else if KEYWORDS.split_ascii_whitespace().any(|keyword| keyword == name) {
-            "no keyword of C, C++ or Rust".to_owned()
-        } else {
-            return Some(name);
-        };
+        let Err(expected) = check_name(&name) else { return Some(name) };
         let fault = self.fault(node, "a name that can't prefix identifiers", "this name");
         fault.expected = Some(expected);
         fault.found = Some(short(node.text));

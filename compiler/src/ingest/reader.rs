@@ -9,6 +9,9 @@ use super::json::{self, Node, Number};
 use super::weights::Weights;
 use crate::faults::Fault;
 
+/// The largest size: a model's indices have 32 bits, and a few such sizes add up on the machine that compiles it.
+const MOST_SIZE: u64 = if usize::BITS < 64 { (usize::MAX / 8) as u64 } else { u32::MAX as u64 };
+
 /// The state of ingest.
 pub(super) struct Reader<'a> {
     pub(super) text: &'a str,
@@ -147,10 +150,10 @@ impl<'a> Reader<'a> {
     /// A size: an integer of at least 1 that 32 bits hold.
     pub(super) fn size(&mut self, node: &Node<'a>) -> Option<usize> {
         match node.value::<u64>() {
-            Some(value) if value >= 1 && value <= u64::from(u32::MAX) => Some(value as usize),
+            Some(value) if value >= 1 && value <= MOST_SIZE => Some(value as usize),
             _ => {
                 let fault = self.fault(node, "not a size", "not a size");
-                fault.expected = Some("an integer from 1 to 4294967295".to_owned());
+                fault.expected = Some(format!("an integer from 1 to {MOST_SIZE}"));
                 fault.found = Some(short(node.text));
                 fault.help = Some("give the size as a number without point and quotes".to_owned());
                 None

@@ -61,7 +61,9 @@ impl<'a> Reader<'a> {
         if let Some(key) = fields.take("tensor") {
             if fields.take("shape").or(fields.take("data")).is_some() {
                 let fault = self.fault(node, "a tensor both inline and in the weights file", "both");
-                fault.help = Some("keep `tensor`, or `shape` and `data`".to_owned());
+                fault.expected = Some("`tensor`, or `shape` and `data`".to_owned());
+                fault.found = Some("both".to_owned());
+                fault.help = Some("keep one of them".to_owned());
                 return None;
             }
             let name = self.string(&key)?;
@@ -86,7 +88,7 @@ impl<'a> Reader<'a> {
         Some(Read { shape, data, node: node.clone() })
     }
 
-    fn stored<T>(
+    fn stored<T: Number>(
         &mut self,
         node: &Node<'a>,
         key: &Node<'a>,
@@ -98,6 +100,8 @@ impl<'a> Reader<'a> {
             if !self.weights_failed {
                 let fault =
                     self.fault(key, "a tensor of a weights file, but the model names none", "this tensor");
+                fault.expected = Some("`weights` at the top of the model, or the tensor inline".to_owned());
+                fault.found = Some("neither".to_owned());
                 fault.help = Some(
                     "add `\"weights\": \"NAME.safetensors\"` at the top, or write the tensor inline"
                         .to_owned(),
@@ -142,14 +146,7 @@ impl<'a> Reader<'a> {
             Missing::Element(index, value) => {
                 let title = format!("element {index} of tensor `{name}` of `{file}` can't be held");
                 let fault = self.fault(key, title, "this tensor");
-                fault.expected = Some(
-                    if types.starts_with('F') {
-                        <f32 as Number>::EXPECTED
-                    } else {
-                        <u32 as Number>::EXPECTED
-                    }
-                    .to_owned(),
-                );
+                fault.expected = Some(T::EXPECTED.to_owned());
                 fault.found = Some(value);
                 fault.help = Some("every weight must be finite, every index within range: look at how it was trained or saved".to_owned());
             }

@@ -140,7 +140,9 @@ pub(super) fn lower_lstm(builder: &mut Builder, path: &Path, lstm: Lstm, x: View
         },
     }
     let order = [Gate::Input, Gate::Forget, Gate::Candidate, Gate::Output];
-    let offset = |gate| lstm.gate_order.iter().position(|&other| other == gate).unwrap_or(0) * hidden;
+    let offset = |gate| {
+        lstm.gate_order.iter().position(|&other| other == gate).expect("each gate is in the order") * hidden
+    };
     let mut dims = vec![hidden];
     dims.extend(order.map(offset));
     let cell = builder.operations.len();

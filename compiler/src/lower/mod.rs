@@ -47,7 +47,7 @@ mod windows;
 pub use hoist::LEAST as LEAST_HOISTED;
 pub use kronecker::contraction_order;
 pub use parts::{Part, parts};
-pub use plan::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL, ways};
+pub use plan::{BYTES_PER_TERM, TERMS_PER_MATRIX, TERMS_PER_MODEL, possible, ways};
 
 use crate::model::Model;
 use crate::numbers::thousands;

@@ -37,7 +37,18 @@ pub fn parts(model: &Model) -> Vec<Part<'_>> {
             LayerKind::Embedding(_) | LayerKind::Activation(_) | LayerKind::LayerNorm(_) => {}
         }
     }
-    parts.retain(|part: &Part<'_>| part.csr.nnz() > 0);
+    in_order(parts)
+}
+
+/// Those of one matrix.
+pub(super) fn of_matrix<'m>(path: &Path, matrix: &'m Matrix, added: bool) -> Vec<Part<'m>> {
+    let mut parts = Vec::new();
+    find(path, matrix, added, &mut parts);
+    in_order(parts)
+}
+
+fn in_order(mut parts: Vec<Part<'_>>) -> Vec<Part<'_>> {
+    parts.retain(|part| part.csr.nnz() > 0);
     parts.sort_by_key(|part| part.csr.nnz());
     parts
 }
@@ -69,6 +80,10 @@ fn find_in_structure<'m>(path: &Path, structure: &'m Structure, added: bool, par
                 find(&path.element("blocks", i), block, added || i > 0, parts);
             }
         }
-        _ => {}
+        Structure::Dense(_)
+        | Structure::Kronecker(_)
+        | Structure::LowRank { .. }
+        | Structure::Monarch { .. }
+        | Structure::Circulant(_) => {}
     }
 }

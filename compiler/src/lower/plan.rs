@@ -65,7 +65,7 @@ pub(super) struct Plan {
 /// Decides for every sparse part that multiplies a vector.
 pub(super) fn plan(model: &Model, settings: &Settings) -> Plan {
     let mut plan = Plan::default();
-    plan.add(model, settings);
+    plan.add(&parts(model), settings);
     plan
 }
 
@@ -80,10 +80,15 @@ pub fn ways<'m>(model: &'m Model, settings: &Settings, code: Target) -> Vec<(Par
     parts(model).into_iter().filter_map(way).collect()
 }
 
+/// Whether a part can have a way at all, in code for a target, which is not [`Target::Any`]: one that can't hold it
+/// becomes another.
+pub fn possible(part: &Part<'_>, way: Way, code: Target) -> bool {
+    way.possible(code) && chosen(part, way, code).way(part, code) == way
+}
+
 impl Plan {
     /// Decides for further parts, which have paths of their own, with what those before leave of the budget.
-    pub(super) fn add(&mut self, model: &Model, settings: &Settings) {
-        let parts = parts(model);
+    pub(super) fn add(&mut self, parts: &[Part<'_>], settings: &Settings) {
         let open = |code| {
             let open = |part: &Part<'_>| {
                 settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, code).is_none())
@@ -94,12 +99,12 @@ impl Plan {
         };
         let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
         if open(Target::Avx512) {
-            for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(&parts)).zip(&mut look_ups) {
+            for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(parts)).zip(&mut look_ups) {
                 (look_ups.sixteen, look_ups.picks) = (sixteen, picks::choose(part.csr, part.cols));
             }
         }
         if open(Target::Avx2) {
-            let eight = lookup::choose_eight(&parts);
+            let eight = lookup::choose_eight(parts);
             look_ups.iter_mut().zip(eight).for_each(|(look_ups, eight)| look_ups.eight = eight);
         }
         for (part, look_ups) in parts.iter().zip(look_ups) {

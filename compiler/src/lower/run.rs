@@ -11,9 +11,9 @@ use super::builder::Builder;
 use super::layer::{self, Recurrence};
 use super::matrix::multiply;
 use super::path::Path;
-use super::split;
 use super::wide::{Layout, Value};
-use crate::model::{Csr, Layer, LayerKind, Linear, LstmWeights, Matrix, Model};
+use super::{parts, split};
+use crate::model::{Csr, Layer, LayerKind, LstmWeights, Matrix};
 use crate::program::{Init, LayerCode, Operation, Place, Source, View};
 use crate::settings::Settings;
 
@@ -75,7 +75,7 @@ pub(super) fn block(
             },
         },
         LayerKind::Gru(gru) => (path.field("weight_ih"), gru.weight_ih, None, gru.bias_ih),
-        _ => return x,
+        _ => unreachable!("other layers remember nothing"),
     };
     let (steps, sums) = (builder.lanes(), step.recurrence.sums);
     let x = x.to(builder, &path.field("input"), Layout::Wide);
@@ -88,9 +88,9 @@ pub(super) fn block(
     by_step(builder, path, step, |builder| match hh {
         None => (recurrence.first, (sums, rows)),
         Some(hh) => {
-            let field = path.field("weight_h");
-            let hh = planned(builder, (&path.field("weight"), &field), hh, settings);
-            multiply(builder, &field.field("weight"), hh, recurrence.h, rows, Init::Accumulate);
+            let field = path.field("weight_h").field("weight");
+            plan_columns(builder, (&path.field("weight"), &field), &hh, settings);
+            multiply(builder, &field, hh, recurrence.h, rows, Init::Accumulate);
             (recurrence.cell, (sums, rows))
         }
     })
@@ -154,25 +154,11 @@ fn moved_operations(
     operations
 }
 
-/// Plans for the sparse parts of some columns of a matrix, as for a layer of its own, with what was chosen for the whole; gives the
-/// matrix back.
-fn planned(
-    builder: &mut Builder,
-    (whole, path): (&Path, &Path),
-    weight: Matrix,
-    settings: &Settings,
-) -> Matrix {
-    let (input_size, output_size) = (weight.cols, weight.rows);
+/// Plans for the sparse parts of some columns of a matrix, as for a matrix of its own, with what was chosen for the whole.
+fn plan_columns(builder: &mut Builder, (whole, path): (&Path, &Path), weight: &Matrix, settings: &Settings) {
     // Where a cut gave blocks other numbers, nothing is known of them by name.
-    let choices = settings.choices.as_ref().filter(|_| !split::renumbers(&weight));
-    let choices = choices.map(|choices| choices.moved(whole.dotted(), path.field("weight").dotted()));
+    let choices = settings.choices.as_ref().filter(|_| !split::renumbers(weight));
+    let choices = choices.map(|choices| choices.moved(whole.dotted(), path.dotted()));
     let settings = Settings { choices, ..settings.clone() };
-    let kind = LayerKind::Linear(Linear { input_size, output_size, weight, bias: None });
-    let layers = vec![Layer { name: path.dotted().to_owned(), kind }];
-    let mut model = Model { name: String::new(), layers, check: None, files: Vec::new() };
-    builder.plan.add(&model, &settings);
-    match model.layers.pop().map(|layer| layer.kind) {
-        Some(LayerKind::Linear(linear)) => linear.weight,
-        _ => unreachable!("the layer was put there"),
-    }
+    builder.plan.add(&parts::of_matrix(path, weight, false), &settings);
 }

@@ -32,7 +32,7 @@ pub(super) fn multiply(builder: &mut Builder, path: &Path, csr: Csr, x: View, y:
     if builder.lanes.is_some() {
         return wide(builder, path, csr, (x, y, init), &title);
     }
-    let form = builder.plan.take(path).unwrap_or_else(|| Form::Table(None, "by default".to_owned()));
+    let form = builder.plan.take(path).expect("every sparse part that multiplies a vector is planned, once");
     lower(builder, path, csr, (x, y, init), &title, form);
 }
 
@@ -130,7 +130,7 @@ fn straight(builder: &mut Builder, path: &Path, csr: &Csr, (x, y, init): (View, 
             Init::Zero => RowInit::Value(0.0),
             Init::Bias { constant, offset } => match &builder.constants[constant.0].data {
                 Data::F32(values) => RowInit::Value(values[offset + row]),
-                _ => RowInit::Value(0.0),
+                _ => unreachable!("biases are floats"),
             },
         };
         if terms.is_empty() && start == RowInit::Accumulate {

@@ -152,6 +152,6 @@ pub(super) fn streams(builder: &mut Builder, path: &Path, kind: LayerKind, x: Va
     match kind {
         LayerKind::Lstm(lstm) => Value::wide(layer::lower_lstm(builder, path, lstm, x).h),
         LayerKind::Gru(gru) => Value::wide(layer::lower_gru(builder, path, gru, x).h),
-        _ => Value::wide(x),
+        _ => unreachable!("other layers remember nothing"),
     }
 }

@@ -18,7 +18,7 @@ pub use matrix::{Csr, Matrix, Structure, Tensor};
 /// A trained network: layers run in order on one vector (or one token) a step.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Model {
-    /// `[a-z][a-z0-9_]*`, at most 64 bytes, no keyword of C, C++ or Rust.
+    /// `[a-z][a-z0-9_]*`, at most 64 bytes, as [`crate::ingest::check_name`] asks.
     pub name: String,
     /// At least one; an embedding only as the first; sizes of neighbours agree; names are unique.
     pub layers: Vec<Layer>,

@@ -10,7 +10,7 @@ use std::fmt;
 
 use super::quartiles::Quartiles;
 use super::race::{Course, Entrant, TOLERANCE};
-use super::{Options, digits, machine};
+use super::{Options, Parts, digits, machine};
 use crate::faults::Faults;
 use crate::ingest::Source;
 use crate::lower;
@@ -143,7 +143,8 @@ fn ways(model: &Model, default: &Settings) -> Vec<Plan> {
     for (word, way, about) in Way::ALL {
         let mut ways: BTreeMap<String, Way> = BTreeMap::new();
         for (part, found) in &parts {
-            if *found == way || super::candidates(model, &settings, &ways, &part.path).contains(&way) {
+            let parts = Parts { by_rules: &parts, ways: &ways };
+            if *found == way || parts.can_have(part, way, target) {
                 ways.insert(part.path.clone(), way);
             }
         }

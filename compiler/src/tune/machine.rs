@@ -3,6 +3,8 @@
 use std::process::Command;
 
 use crate::faults::Faults;
+#[cfg(target_arch = "x86_64")]
+use crate::program::Family;
 use crate::settings::Target;
 use crate::verify::Toolchain;
 
@@ -12,12 +14,10 @@ pub fn targets() -> Vec<Target> {
     let mut targets = Vec::new();
     #[cfg(target_arch = "x86_64")]
     {
-        if ["avx512f", "avx512vl", "avx512bw", "avx512dq"].into_iter().all(has) && has("avx2") && has("fma") {
-            targets.push(Target::Avx512);
-        }
-        if has("avx2") && has("fma") {
-            targets.push(Target::Avx2);
-        }
+        let families = [(Family::AVX512, Target::Avx512), (Family::AVX2, Target::Avx2)];
+        let here =
+            families.into_iter().filter(|(family, _)| family.features.iter().all(|feature| has(feature)));
+        targets.extend(here.map(|(_, target)| target));
     }
     targets.push(Target::Portable);
     targets
@@ -29,11 +29,12 @@ fn has(feature: &str) -> bool {
     match feature {
         "avx2" => is_x86_feature_detected!("avx2"),
         "fma" => is_x86_feature_detected!("fma"),
+        "popcnt" => is_x86_feature_detected!("popcnt"),
         "avx512f" => is_x86_feature_detected!("avx512f"),
         "avx512vl" => is_x86_feature_detected!("avx512vl"),
         "avx512bw" => is_x86_feature_detected!("avx512bw"),
         "avx512dq" => is_x86_feature_detected!("avx512dq"),
-        _ => false,
+        _ => unreachable!("no family of instructions needs {feature}"),
     }
 }
 

@@ -19,8 +19,7 @@ pub use quartiles::Quartiles;
 
 use crate::faults::Faults;
 use crate::ingest::Source;
-use crate::lower::{self, TERMS_PER_MATRIX, TERMS_PER_MODEL};
-use crate::model::Model;
+use crate::lower::{self, Part, TERMS_PER_MATRIX, TERMS_PER_MODEL};
 use crate::numbers::thousands;
 use crate::settings::{Settings, Target};
 use crate::verify::Toolchain;
@@ -94,7 +93,7 @@ pub fn tune(source: &Source<'_>, settings: &Settings, options: &Options) -> Resu
     let mut ways = start.clone();
     let mut best = descent.enter(&ways)?;
     for (part, _) in parts.iter().rev() {
-        let others = candidates(&model, &descent.settings, &ways, &part.path);
+        let others = Parts { by_rules: &parts, ways: &ways }.candidates(part, target);
         best = descent.part((&part.path, part.csr.nnz()), &mut ways, best, &others)?;
     }
     if ways == start {
@@ -129,29 +128,34 @@ pub fn tune(source: &Source<'_>, settings: &Settings, options: &Options) -> Resu
     Ok(Tuned { choices, measured, text })
 }
 
-/// The ways that a part can have beside the one it has; straight line only where the limits of the rules leave room.
-fn candidates(model: &Model, settings: &Settings, ways: &BTreeMap<String, Way>, path: &str) -> Vec<Way> {
-    let mut candidates = Vec::new();
-    for (_, way, _) in Way::ALL {
-        let mut tried = ways.clone();
-        if tried.insert(path.to_owned(), way) == Some(way) || !way.possible(settings.target) {
-            continue;
+/// Parts with the ways that they have by the rules, which `ways` overrule.
+#[derive(Clone, Copy)]
+struct Parts<'a, 'm> {
+    by_rules: &'a [(Part<'m>, Way)],
+    ways: &'a BTreeMap<String, Way>,
+}
+
+impl Parts<'_, '_> {
+    /// Whether a part can have a way: straight line only where the limits of the rules leave room.
+    fn can_have(self, part: &Part<'_>, way: Way, code: Target) -> bool {
+        if way == Way::Straight {
+            let is_straight = |(other, by_rules): &&(Part<'_>, Way)| {
+                other.path != part.path && self.ways.get(&other.path).unwrap_or(by_rules) == &Way::Straight
+            };
+            let others: usize =
+                self.by_rules.iter().filter(is_straight).map(|(other, _)| other.csr.nnz()).sum();
+            let own = part.csr.nnz();
+            return own <= TERMS_PER_MATRIX && others + own <= TERMS_PER_MODEL;
         }
-        let choices = Some(Choices { target: settings.target, ways: tried });
-        let plan = lower::ways(model, &Settings { choices, ..settings.clone() }, settings.target);
-        let straight = plan.iter().filter(|(_, way)| *way == Way::Straight);
-        let terms: usize = straight.map(|(part, _)| part.csr.nnz()).sum();
-        // A way that can't hold the part became another.
-        let possible = plan.iter().any(|(part, found)| {
-            part.path == path
-                && *found == way
-                && (way != Way::Straight || part.csr.nnz() <= TERMS_PER_MATRIX && terms <= TERMS_PER_MODEL)
-        });
-        if possible {
-            candidates.push(way);
-        }
+        lower::possible(part, way, code)
     }
-    candidates
+
+    /// The ways that a part can have beside the one it has.
+    fn candidates(self, part: &Part<'_>, code: Target) -> Vec<Way> {
+        let has = self.ways.get(&part.path).copied();
+        let ways = Way::ALL.into_iter().map(|(_, way, _)| way);
+        ways.filter(|&way| Some(way) != has && self.can_have(part, way, code)).collect()
+    }
 }
 
 /// What the search carries along.

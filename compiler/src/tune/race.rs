@@ -26,6 +26,13 @@ pub(super) const TOLERANCE: f64 = 1e-5;
 /// Seconds that a block takes at least.
 const BLOCK: f64 = 2e-3;
 
+/// Names in the folder that an entrant is built in; no model's files have dashes.
+const HARNESS: &str = "dopec-time.c";
+const LAYERS: &str = "dopec-layers.c";
+const PROGRAM: &str = "dopec-time";
+const INPUTS: &str = "dopec-inputs.bin";
+const OUTPUTS: &str = "dopec-outputs.bin";
+
 /// What all entrants share: the model, the inputs, what they should give.
 pub(super) struct Course<'m> {
     file: &'m str,
@@ -74,7 +81,7 @@ impl<'m> Course<'m> {
         let mut words = Vec::new();
         self.inputs.write(&mut words);
         let name = &program.name;
-        let source = if layers { "layers.c".to_owned() } else { format!("{name}.c") };
+        let source = if layers { LAYERS.to_owned() } else { format!("{name}.c") };
         let wrapped = format!(
             "void {name}_time_layer(void);\n#define {}_TRACE(layer, values, count) {name}_time_layer()\n#include \"{name}.c\"\n",
             name.to_uppercase()
@@ -82,12 +89,12 @@ impl<'m> Course<'m> {
         let (harness, words, wrapped) = (harness.as_slice(), words.as_slice(), wrapped.as_bytes());
         let path = |name: &str| folder.path().join(name);
         let mut outputs: Vec<(PathBuf, &dyn Contents)> =
-            vec![(path("time.c"), &harness), (path("inputs.bin"), &words), (path("layers.c"), &wrapped)];
+            vec![(path(HARNESS), &harness), (path(INPUTS), &words), (path(LAYERS), &wrapped)];
         outputs.extend(emitted.iter().map(|file| (path(&file.name), file as &dyn Contents)));
         files::write(&outputs)?;
         let mut compile = Command::new(&self.toolchain.compiler);
         compile.args(&self.toolchain.flags).current_dir(folder.path());
-        compile.args(["-I.", "-o", "time", "time.c", &source]);
+        compile.args(["-o", PROGRAM, HARNESS, &source]);
         self.toolchain.succeed(self.file, &mut compile, "name another with CC, or mend --cflags")?;
         drop(emitted);
         self.start(folder)
@@ -95,8 +102,8 @@ impl<'m> Course<'m> {
 
     fn start(&self, folder: tempfile::TempDir) -> Result<Entrant, Faults> {
         let steps = self.inputs.len();
-        let mut command = Command::new(folder.path().join("time"));
-        command.current_dir(folder.path()).args(["inputs.bin", "outputs.bin", &steps.to_string()]);
+        let mut command = Command::new(folder.path().join(PROGRAM));
+        command.current_dir(folder.path()).args([INPUTS, OUTPUTS, &steps.to_string()]);
         let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn();
         let mut child = child.map_err(|error| self.broken(&error.to_string()))?;
         let (Some(asked), Some(answers)) = (child.stdin.take(), child.stdout.take()) else {
@@ -117,7 +124,7 @@ impl<'m> Course<'m> {
         if ready != "ready" {
             return Err(self.broken(&format!("it said `{ready}`")));
         }
-        let bytes = std::fs::read(entrant.folder.path().join("outputs.bin"))
+        let bytes = std::fs::read(entrant.folder.path().join(OUTPUTS))
             .map_err(|error| self.broken(&error.to_string()))?;
         let found: Vec<f32> = bytes.as_chunks().0.iter().map(|word| f32::from_le_bytes(*word)).collect();
         let (mut error, mut found) = (LayerError::new("", String::new()), found.as_slice());

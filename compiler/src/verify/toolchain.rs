@@ -10,6 +10,11 @@ use crate::files::{self, Contents};
 use crate::model::Model;
 use crate::settings::{Emit, Settings};
 
+/// Names in the folder that it is built in; no model's files have dashes.
+const PROGRAM: &str = "dopec-verify";
+const STEPS: &str = "dopec-steps.bin";
+const OUTPUTS: &str = "dopec-outputs.bin";
+
 /// What is built.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
@@ -83,19 +88,19 @@ impl Toolchain {
         streams.iter().for_each(|streams| streams.write(&mut words));
         let (harness, words) = (harness.as_slice(), words.as_slice());
         let mut outputs: Vec<(PathBuf, &dyn Contents)> =
-            vec![(folder.path().join(main), &harness), (folder.path().join("steps.bin"), &words)];
+            vec![(folder.path().join(main), &harness), (folder.path().join(STEPS), &words)];
         outputs.extend(emitted.iter().map(|file| (folder.path().join(&file.name), file as &dyn Contents)));
         files::write(&outputs)?;
 
         let mut compile = Command::new(&self.compiler);
         compile.args(&self.flags).current_dir(folder.path());
         match self.language {
-            Language::C => compile.args(["-I.", "-o", "verify", main]),
-            Language::Rust => compile.args(["--edition", "2024", "-o", "verify", main]),
+            Language::C => compile.args(["-o", PROGRAM, main]),
+            Language::Rust => compile.args(["--edition", "2024", "-o", PROGRAM, main]),
         };
         self.succeed(file, &mut compile, "name another with CC (C) or RUSTC (Rust), or mend its flags")?;
 
-        let program = folder.path().join("verify");
+        let program = folder.path().join(PROGRAM);
         let mut verify = match &self.runner {
             None => Command::new(program),
             Some(runner) => {
@@ -104,11 +109,11 @@ impl Toolchain {
                 verify
             }
         };
-        verify.current_dir(folder.path()).args(["steps.bin", "outputs.bin"]);
+        verify.current_dir(folder.path()).args([STEPS, OUTPUTS]);
         let lengths = sequences.iter().map(Sequence::len).chain(streams.map(Streams::len));
         verify.args(lengths.map(|length| length.to_string()));
         self.succeed(file, &mut verify, "the emitted code failed: please report it with the model")?;
-        let outputs = std::fs::read(folder.path().join("outputs.bin")).map_err(|error| {
+        let outputs = std::fs::read(folder.path().join(OUTPUTS)).map_err(|error| {
             fail(format!("the program's outputs could not be read: {error}"), "try again")
         })?;
         Ok(outputs

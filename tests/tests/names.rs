@@ -1,0 +1,40 @@
+//! Models whose names are those of things that stand beside the emitted code: the programs that compare and time it, the
+//! files that they read, headers of the C library.
+
+use std::fs;
+
+use dopec::verify::{Options, Toolchain};
+use dopec::{DataForm, Settings, files, tune, verify};
+
+/// A layer with a sparse part, its tables in a file, whose name is the model's, too.
+fn json(name: &str) -> String {
+    format!(
+        r#"{{"format": "doped-model", "version": 1, "name": "{name}", "layers": [{{"linear": {{"name": "only",
+        "input_size": 2, "output_size": 2, "weight": {{"shape": [2, 2], "sparse": {{
+        "row_ptr": {{"shape": [3], "data": [0, 1, 2]}}, "col_idx": {{"shape": [2], "data": [1, 0]}},
+        "values": {{"shape": [2], "data": [0.5, -1.5]}}}}}}}}}}]}}"#
+    )
+}
+
+#[test]
+fn any_name_can_be_verified_and_timed() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings =
+        Settings { data: DataForm::Incbin, batch: Some(2), unroll_limit: Some(0), ..Settings::default() };
+    let toolchains = [Toolchain { flags: vec!["-O0".to_owned()], ..Toolchain::c() }, Toolchain::rust()];
+    let options = Options { random_steps: 4, ..Options::default() };
+    let quick =
+        tune::Options { toolchain: toolchains[0].clone(), rounds: 1, steps: 2, ..tune::Options::default() };
+    for name in ["model", "verify", "batch", "time", "layers", "steps", "inputs", "outputs", "stdio", "math"]
+    {
+        let path = folder.path().join(format!("{name}.json"));
+        fs::write(&path, json(name)).unwrap();
+        let (reports, _) =
+            files::with_source(&path, |source| verify::run(source, &settings, &toolchains, &options));
+        for report in reports.unwrap_or_else(|faults| panic!("{name}: {faults}")) {
+            assert!(report.passes(), "{name}\n{report}");
+        }
+        let (comparison, _) = files::with_source(&path, |source| tune::compare(source, &settings, &quick));
+        assert!(comparison.unwrap_or_else(|faults| panic!("{name}: {faults}")).passes(), "{name}");
+    }
+}
