@@ -9,7 +9,8 @@ use crate::faults::Faults;
 use crate::files::{self, Contents};
 use crate::settings::{DataForm, Emit, Settings, Target};
 
-/// A model to compile from build.rs. A lock file beside it, where there is one, chooses the kernels.
+/// A model to compile from build.rs. A lock file beside it, where there is one, chooses the kernels; one that
+/// is new is seen when build.rs runs for another reason, since cargo can't watch what is not there.
 ///
 /// ```no_run
 /// // build.rs

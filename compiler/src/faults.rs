@@ -85,7 +85,8 @@ impl Faults {
             out.push_str(&renderer.render(&[self.group(fault)]));
         }
         if self.faults.len() > SHOWN {
-            out.push_str(&format!("\n\n... and {} more faults", self.faults.len() - SHOWN));
+            let more = self.faults.len() - SHOWN;
+            out.push_str(&format!("\n\n... and {more} more fault{}", if more == 1 { "" } else { "s" }));
         }
         out
     }

@@ -1,4 +1,5 @@
-//! Files: a model and its lock file read from disk, outputs and models written to it. The only part of the library that touches either.
+//! Files: a model and its lock file read from disk, outputs and models written to it. The only part of the library that
+//! touches either.
 //!
 //! Outputs appear whole, and all or none of them ([`changes`]). A file that holds the same bytes already is not touched,
 //! and none that the outputs are made from is replaced.

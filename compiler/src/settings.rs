@@ -95,7 +95,11 @@ impl Settings {
     /// neither folders nor what else is emitted.
     pub fn command_line(&self, form: Emit) -> String {
         let word = Emit::ALL.iter().find(|(_, known)| *known == form).map_or("", |(word, _)| word);
-        let mut text = format!("dopec {} --emit {word}", self.model_file);
+        let plain = |c: char| c.is_ascii_alphanumeric() || "._-+".contains(c);
+        let mut text = match &self.model_file {
+            file if file.chars().all(plain) => format!("dopec {file} --emit {word}"),
+            file => format!("dopec '{}' --emit {word}", file.replace('\'', "'\\''")),
+        };
         if let Some(limit) = self.unroll_limit {
             text.push_str(&format!(" --unroll-limit {limit}"));
         }

@@ -25,8 +25,8 @@ pub struct Done {
 }
 
 /// Runs cases, `at_once` of them side by side, in their order; the results file has a line for each at the end.
-/// `say` is given a line of words for each case that ends, and each minute in which none does. Checkpoints of cases under way lie in a folder beside
-/// the results file, which is removed when it is empty.
+/// `say` is given a line of words for each case that ends, and each minute in which none does. Checkpoints of cases under
+/// way lie in a folder beside the results file, which is removed when it is empty.
 ///
 /// # Errors
 ///

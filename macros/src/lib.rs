@@ -22,8 +22,9 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// are the command's `--unroll-limit`, `--target`, `--data`, `--batch`, `--run-block` and `--no-lock`. Data stays in the
 /// module: as `"source"` or as `"numbers"`.
 /// A lock file beside the model (`dopec MODEL --emit c --tune` writes it) chooses the kernels.
-/// The module needs nothing but `core`, and the crate is built again when any of these files change. A fault
-/// in the model is a compile error at the path, with the text that the command prints.
+/// The module needs nothing but `core`, and the crate is built again when any of these files change; a lock file that is
+/// new is seen when the crate is built for another reason. A fault in the model is a compile error at the path, with the
+/// text that the command prints.
 #[proc_macro]
 pub fn doped_model(input: TokenStream) -> TokenStream {
     let call = syn::parse_macro_input!(input as ModelCall);

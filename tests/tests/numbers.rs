@@ -38,7 +38,7 @@ fn verify_file(path: &Path, settings: &Settings, toolchains: &[Toolchain], steps
     }
 }
 
-/// Runs `work` on every item, on both cores; panics with all that failed.
+/// Runs `work` on every item, two at a time; panics with all that failed.
 fn each<T: Sync>(items: &[T], work: impl Fn(&T) -> Result<(), String> + Sync) {
     let (next, failed) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {

@@ -89,7 +89,8 @@ fn lookup_eight_sums(
     }
 }
 
-/// The sums of a band of `G` groups. Every other window has sums of its own, so that an addition need not wait for the one before.
+/// The sums of a band of `G` groups. Every other window has sums of its own, so that an addition need not wait for the one
+/// before.
 ///
 /// # Safety
 ///

@@ -30,10 +30,10 @@ const PAIRED_LAYOUT: BandLayout =
     BandLayout { group: GROUP, most: BAND / GROUP, sharing: PAIR, per_word: QUAD };
 
 /// `lookup` with slots in pairs, so that counts are even: `values[(k * groups + 2 * g) * 8..][..16]` are those that the windows
-/// k and k + 1 share for group g of a band, k even. Words `indices[k / 4 * slots + i - b]`, fourteen bits for a pair, have for row
-/// i where its input stands in the first window: 16 for none, else its column, and one more from the 16th on; the same
-/// for the second, 5 bits up; and which of the sixteen is its value there, 10 bits up. Windows lie within x, or start at 0
-/// where that has fewer than 32.
+/// k and k + 1 share for group g of a band, k even. Words `indices[k / 4 * slots + i - b]`, fourteen bits for a pair, have
+/// for row i where its input stands in the first window: 16 for none, else its column, and one more from the 16th on; the
+/// same for the second, 5 bits up; and which of the sixteen is its value there, 10 bits up. Windows lie within x, or start
+/// at 0 where that has fewer than 32.
 #[inline]
 #[allow(clippy::too_many_arguments)]
 pub(super) fn lookup_paired(
@@ -111,8 +111,8 @@ fn lookup_paired_rows(
     lookup_finish(y, init, place, &sums);
 }
 
-/// y = init + sums of a band of `G` groups. In bands of few groups second slots have sums of their own, so that an addition need
-/// not wait for the one before.
+/// y = init + sums of a band of `G` groups. In bands of few groups second slots have sums of their own, so that an addition
+/// need not wait for the one before.
 ///
 /// # Safety
 ///

@@ -115,8 +115,8 @@ fn strings(out: &mut dyn io::Write, data: &Data, next: &str) -> io::Result<()> {
     })
 }
 
-/// The tables that code for one family of instructions reads, and that for another perhaps not: tables of numbers, and a bias that
-/// is part of straight-line code there.
+/// The tables that code for one family of instructions reads, and that for another perhaps not: tables of numbers, and a
+/// bias that is part of straight-line code there.
 fn read_by_family(program: &Program) -> BTreeSet<usize> {
     let mut read = BTreeSet::new();
     for layer in program.codes().iter().flat_map(|code| code.layers) {

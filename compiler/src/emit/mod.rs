@@ -1,9 +1,10 @@
-//! Program → files. Emitters decide nothing: C and Rust of one Program differ in spelling only.
+//! Program → files. Emitters decide nothing about what is computed: C and Rust of one Program differ in spelling only, and
+//! how a table is spelled, as numbers, bytes or a file, is part of that.
 //!
 //! Takes a [`Program`] and the [`Settings`]; gives named files. [`c`] and [`rust`] spell operations, [`straight`]
-//! and [`picks`] straight-line code, [`tables`] the constants, which stand where [`layout`] says, [`kernels`] carries the kernels'
-//! sources, and skeletons from `codegen-templates` hold what is the same for every model. The bytes depend on the
-//! Program and the Settings alone.
+//! and [`picks`] straight-line code, [`tables`] the constants, which stand where [`layout`] says, [`kernels`] carries the
+//! kernels' sources, and skeletons from `codegen-templates` hold what is the same for every model. The bytes depend on
+//! the Program and the Settings alone.
 
 mod c;
 mod c_tables;

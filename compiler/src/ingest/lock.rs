@@ -33,8 +33,7 @@ const MOVE: &str = "delete it or move it away, or give --no-lock";
 ///
 /// It can't be read, or everything that is wrong with it.
 pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Choices, SourceFile), Faults> {
-    let folder = &source.file[..source.file.len() - base_name(source.file).len()];
-    let file = format!("{folder}{name}");
+    let file = beside(source.file, name);
     let plain = |title: String| Faults::plain(&file, title, MOVE);
     let bytes =
         (source.open)(name).map_err(|error| plain(format!("the lock file can't be read: {error}")))?;
@@ -63,6 +62,11 @@ pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Ch
     }
 }
 
+/// The path of a file beside the model's.
+fn beside(model: &str, name: &str) -> String {
+    format!("{}{name}", &model[..model.len() - base_name(model).len()])
+}
+
 /// Looks at the lock file that a new one is to replace, where there is one; gives the target it is for, where that can be
 /// told. It may be damaged, or made for older files of the model, but must be a lock file of this model.
 ///
@@ -72,7 +76,7 @@ pub(crate) fn lock(source: &Source<'_>, name: &str, model: &Model) -> Result<(Ch
 pub fn replaced_lock(source: &Source<'_>) -> Result<Option<Target>, Faults> {
     let Some(name) = source.lock else { return Ok(None) };
     let model = base_name(source.file);
-    let file = format!("{}{name}", &source.file[..source.file.len() - model.len()]);
+    let file = beside(source.file, name);
     let help = "delete it or move it away: that is where the lock file is to go";
     let bytes = (source.open)(name).map_err(|error| {
         Faults::plain(&file, format!("what stands in the lock file's place can't be read: {error}"), help)
@@ -209,10 +213,13 @@ fn ways(
                 let title = format!("code for `{target}` has no `{word}`");
                 let fault = reader.fault(&value, title, "this way");
                 fault.expected = Some(format!("one of {}", list(&words)));
+                fault.found = Some(format!("`{word}`"));
             }
             Some((_, way, _)) if ways.insert(path.to_string(), *way).is_none() => {}
             Some(_) => {
-                reader.fault(&value, format!("`{path}` is given twice"), "the second time");
+                let fault = reader.fault(&value, format!("`{path}` is given twice"), "the second time");
+                fault.expected = Some("one way for each part".to_owned());
+                fault.found = Some("two".to_owned());
             }
             None => {
                 let word = word.unwrap_or_default();

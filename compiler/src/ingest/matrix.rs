@@ -78,6 +78,7 @@ impl<'a> Reader<'a> {
         if depth > MAX_DEPTH {
             let fault = self.fault(node, "structures nested too deep", "one too many");
             fault.expected = Some(format!("at most {MAX_DEPTH} inside each other"));
+            fault.found = Some("another inside those".to_owned());
             fault.help = Some("flatten sums and stacks: a sum of sums is one sum".to_owned());
             return None;
         }
@@ -103,8 +104,8 @@ impl<'a> Reader<'a> {
                 let right_node = right?;
                 let right = self.tensor_of(&right_node, 2)?;
                 let left = self.tensor_shaped(&left?, &[rows, right.shape[0]])?;
-                self.tensor_is(&right_node, &right, &[right.shape[0], cols])?;
-                Some(Structure::LowRank { left, right })
+                self.shape_is(&right_node, &right.shape, &[right.shape[0], cols])
+                    .then_some(Structure::LowRank { left, right })
             }
             "sum" => {
                 let terms = self.children(&inner, "terms")?;
@@ -215,17 +216,6 @@ impl<'a> Reader<'a> {
         None
     }
 
-    fn tensor_is(&mut self, node: &Node<'a>, tensor: &Tensor, shape: &[usize]) -> Option<()> {
-        if tensor.shape == shape {
-            return Some(());
-        }
-        let fault = self.fault(node, "a tensor of the wrong shape", "this tensor");
-        fault.expected = Some(format!("shape {shape:?}"));
-        fault.found = Some(format!("shape {:?}", tensor.shape));
-        fault.help = Some("write the tensor in this shape, or mend the sizes that ask for it".to_owned());
-        None
-    }
-
     /// The elements of the one list field of an object; at least one.
     fn children(&mut self, node: &Node<'a>, key: &str) -> Option<Vec<Node<'a>>> {
         let mut fields = self.fields(node, &[key])?;
@@ -261,15 +251,15 @@ impl<'a> Reader<'a> {
         let col_idx = col_idx.and_then(|node| self.indices(&node));
         let values = values.and_then(|node| self.floats(&node));
         let (row_ptr, col_idx, values) = (row_ptr?, col_idx?, values?);
-        if !self.shape_is(&row_ptr, &[rows + 1]) {
+        if !self.shape_is(&row_ptr.node, &row_ptr.shape, &[rows + 1]) {
             return None;
         }
         let nnz = values.data.len();
         if values.shape.len() != 1 {
-            self.shape_is(&values, &[nnz]);
+            self.shape_is(&values.node, &values.shape, &[nnz]);
             return None;
         }
-        if !self.shape_is(&col_idx, &[nnz]) {
+        if !self.shape_is(&col_idx.node, &col_idx.shape, &[nnz]) {
             return None;
         }
         let pointers = &row_ptr.data;

@@ -182,6 +182,7 @@ fn open<'a>(reader: &mut Reader<'a>, node: &Node<'a>, source: &Source<'_>) -> Op
     if !inside {
         let fault = reader.fault(node, "a weights path that leaves the model's folder", "this path");
         fault.expected = Some("a path below the folder of the JSON file".to_owned());
+        fault.found = Some(reader::short(node.text));
         fault.help = Some("put the safetensors file beside the JSON file and give its name".to_owned());
         return None;
     }
@@ -240,6 +241,8 @@ fn layers<'a>(reader: &mut Reader<'a>, node: &Node<'a>) -> Option<Vec<Layer>> {
             Some(layer) if seen.contains(&layer.name) => {
                 let fault =
                     reader.fault(&read.node, format!("two layers are named `{}`", layer.name), "the second");
+                fault.expected = Some("a name that no other layer has".to_owned());
+                fault.found = Some(format!("`{}` again", layer.name));
                 fault.help = Some("give each layer a name of its own".to_owned());
                 whole = false;
             }
@@ -265,6 +268,8 @@ fn sizes<'a>(reader: &mut Reader<'a>, layers: &mut [Layer], nodes: &[Node<'a>]) 
             "a model of activations alone: nothing says how long its vectors are",
             "this layer",
         );
+        fault.expected = Some("a layer with a size, anywhere in the model".to_owned());
+        fault.found = Some("none".to_owned());
         fault.help = Some("add a layer that has a size, such as `layer_norm` or `linear`".to_owned());
         return false;
     };

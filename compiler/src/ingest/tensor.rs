@@ -41,17 +41,17 @@ impl<'a> Reader<'a> {
     /// A tensor of floats of exactly this shape.
     pub(super) fn tensor_shaped(&mut self, node: &Node<'a>, shape: &[usize]) -> Option<Tensor> {
         let read = self.floats(node)?;
-        self.shape_is(&read, shape).then_some(Tensor { shape: read.shape, data: read.data })
+        self.shape_is(&read.node, &read.shape, shape).then_some(Tensor { shape: read.shape, data: read.data })
     }
 
     /// Records a fault when a tensor is of another shape.
-    pub(super) fn shape_is<T>(&mut self, read: &Read<'a, T>, shape: &[usize]) -> bool {
-        if read.shape == shape {
+    pub(super) fn shape_is(&mut self, node: &Node<'a>, found: &[usize], shape: &[usize]) -> bool {
+        if found == shape {
             return true;
         }
-        let fault = self.fault(&read.node, "a tensor of the wrong shape", "this tensor");
+        let fault = self.fault(node, "a tensor of the wrong shape", "this tensor");
         fault.expected = Some(format!("shape {shape:?}"));
-        fault.found = Some(format!("shape {:?}", read.shape));
+        fault.found = Some(format!("shape {found:?}"));
         fault.help = Some("write the tensor in this shape, or mend the sizes that ask for it".to_owned());
         false
     }

@@ -27,9 +27,9 @@ use crate::program::{Data, Init, Kernel, Source, Table, View};
 use crate::ways::Way;
 
 /// The most bytes that the tables of all look-ups of a model may take on AVX-512 before values are packed: they should stay
-/// in a second-level cache where what is behind it is slow, as on Intel's servers since Sapphire Rapids, which have 2 MB. Processors
-/// with a smaller one have a fast third level, and would rather have pairs of slots than packed ones at any size, which
-/// `--tune` finds out.
+/// in a second-level cache where what is behind it is slow, as on Intel's servers since Sapphire Rapids, which have 2 MB.
+/// Processors with a smaller one have a fast third level, and would rather have pairs of slots than packed ones at any
+/// size, which `--tune` finds out.
 const BUDGET: usize = 2 << 20;
 
 /// The same on AVX2, where slots of eight rows are compared with slices, which take half as many bytes.

@@ -45,8 +45,8 @@ pub(super) fn multiply(
     call(builder, kernels, (x, y, init), (tables, index_types), dims, nnz, &format!("{title}; {form}"));
 }
 
-/// The same from slices of the listed rows, longest first. Columns of wide vectors are stored as what, times `unit`, floats stand before theirs: `unit` divides
-/// the number of lanes.
+/// The same from slices of the listed rows, longest first. Of wide vectors, the stored column times `unit`, which divides
+/// the number of lanes, is the number of floats before the column's row.
 pub(super) fn sliced(
     builder: &mut Builder,
     path: &Path,

@@ -229,7 +229,7 @@ impl Program {
         self.constants.iter().map(|constant| constant.data.bytes()).sum()
     }
 
-    /// Bytes of the tables that code for no family of instructions reads.
+    /// Bytes of the tables that portable code reads, which is for processors without any of the families.
     pub fn portable_bytes(&self) -> usize {
         fn walk(operations: &[Operation], read: &mut Vec<bool>) {
             for operation in operations {
