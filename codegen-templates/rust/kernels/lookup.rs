@@ -37,26 +37,30 @@ pub(super) fn lookup(
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
     let (mut tables, mut first) = ((counts, starts, values, indices), 0);
+    let mut waiting = Waiting::NONE;
     while first < rows {
         let band = next_band(&mut tables, rows - first, PADDED_LAYOUT);
         let place = (first, band.rows, row_of);
-        lookup_rows(y, init, place, band.starts, band.values, band.indices, x, band.groups * GROUP);
+        let slots = band.groups * GROUP;
+        lookup_rows(y, init, place, band.starts, band.values, band.indices, x, slots, &mut waiting);
         first += band.rows;
     }
+    waiting.place_all(y, init);
 }
 
 /// y = init + sums of a band of `slots` lanes, of which `rows` are there from `first` on; `starts` are its windows.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
-fn lookup_rows(
+fn lookup_rows<'a>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
     slots: usize,
+    waiting: &mut Waiting<'a>,
 ) {
     let windows = starts.len();
     assert!(values.len() == windows * slots && indices.len() == windows.div_ceil(INDICES) * slots);
@@ -66,10 +70,10 @@ fn lookup_rows(
         // tables of the model, checked against the length of x when it was compiled.
         unsafe {
             match slots / GROUP {
-                1 => lookup_band::<1>(y, init, place, starts, values, indices, x),
-                2 => lookup_band::<2>(y, init, place, starts, values, indices, x),
-                4 => lookup_band::<4>(y, init, place, starts, values, indices, x),
-                _ => lookup_band::<8>(y, init, place, starts, values, indices, x),
+                1 => lookup_band::<1>(y, init, place, starts, values, indices, x, waiting),
+                2 => lookup_band::<2>(y, init, place, starts, values, indices, x, waiting),
+                4 => lookup_band::<4>(y, init, place, starts, values, indices, x, waiting),
+                _ => lookup_band::<8>(y, init, place, starts, values, indices, x, waiting),
             }
         }
         return;
@@ -97,15 +101,16 @@ fn lookup_rows(
 /// within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-#[allow(unsafe_code)]
-unsafe fn lookup_band<const G: usize>(
+#[allow(unsafe_code, clippy::too_many_arguments)]
+unsafe fn lookup_band<'a, const G: usize>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
+    waiting: &mut Waiting<'a>,
 ) {
     use core::arch::x86_64::*;
     let odd = if G <= 4 { 1 } else { 0 };
@@ -122,6 +127,7 @@ unsafe fn lookup_band<const G: usize>(
                 g += 1;
             }
             indices = indices.add(G * GROUP);
+            waiting.place(y, init);
             if first + INDICES <= starts.len() {
                 let mut k = 0;
                 while k < INDICES {
@@ -146,7 +152,7 @@ unsafe fn lookup_band<const G: usize>(
             sums[0][g] = _mm512_add_ps(sums[0][g], sums[1][g]);
             g += 1;
         }
-        lookup_end(y, init, place, &sums[0]);
+        lookup_end(y, init, place, &sums[0], waiting);
     }
 }
 
@@ -178,7 +184,8 @@ unsafe fn lookup_window<const G: usize>(
     }
 }
 
-/// y = init + sums for a band's rows: out of the registers where all are there in their own order.
+/// y = init + sums for a band's rows: out of the registers where all are there in their own order. Where they stand out of it
+/// they wait; those that did so before are in their places then.
 ///
 /// # Safety
 ///
@@ -186,16 +193,19 @@ unsafe fn lookup_window<const G: usize>(
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code)]
-unsafe fn lookup_end<const G: usize>(
+unsafe fn lookup_end<'a, const G: usize>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     sums: &[core::arch::x86_64::__m512; G],
+    waiting: &mut Waiting<'a>,
 ) {
     use core::arch::x86_64::*;
     let (first, rows, row_of) = place;
     let in_place = row_of.is_none() && rows == G * GROUP;
-    let mut lanes = [0.0_f32; BAND];
+    if !in_place {
+        waiting.place_all(y, init);
+    }
     let mut g = 0;
     while g < G {
         let mut sum = sums[g];
@@ -206,12 +216,14 @@ unsafe fn lookup_end<const G: usize>(
                 sum = _mm512_add_ps(sum, _mm512_loadu_ps(begun.as_ptr()));
                 _mm512_storeu_ps(y[first + g * GROUP..][..GROUP].as_mut_ptr(), sum);
             } else {
-                _mm512_storeu_ps(lanes[g * GROUP..][..GROUP].as_mut_ptr(), sum);
+                _mm512_storeu_ps(waiting.lanes[g * GROUP..][..GROUP].as_mut_ptr(), sum);
             }
         }
         g += 1;
     }
-    if !in_place {
-        lookup_finish(y, init, place, &lanes);
+    if let Some(row_of) = row_of {
+        (waiting.rows, waiting.first) = (&row_of[first..first + rows], 0);
+    } else if !in_place {
+        lookup_finish(y, init, place, &waiting.lanes);
     }
 }

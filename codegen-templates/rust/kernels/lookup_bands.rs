@@ -71,6 +71,58 @@ fn lookup_input<'a>(x: &'a [f32], room: &'a mut [f32; WINDOW]) -> &'a [f32] {
     room
 }
 
+/// Sums of a band whose rows stand out of their order. They go to their places while the next band is computed: look-ups leave
+/// idle what that takes, and wait for it if it comes between two bands.
+#[allow(dead_code)]
+struct Waiting<'a> {
+    /// The rows whose sums are still to go.
+    rows: &'a [u16],
+    /// Where these stand in the lanes.
+    first: usize,
+    lanes: [f32; BAND],
+}
+
+impl Waiting<'_> {
+    /// Before the first band.
+    #[allow(dead_code)]
+    const NONE: Self = Waiting { rows: &[], first: 0, lanes: [0.0; BAND] };
+
+    /// Brings eight of the sums to their places, where as many wait.
+    ///
+    /// # Safety
+    ///
+    /// All rows are rows of y.
+    #[inline(always)]
+    #[allow(dead_code, unsafe_code)]
+    unsafe fn place(&mut self, y: &mut [f32], init: Init<'_>) {
+        let Some((now, rest)) = self.rows.split_at_checked(LANES) else { return };
+        let mut i = 0;
+        while i < LANES {
+            let row = now[i] as usize;
+            // SAFETY: the caller's promise; `init` has as many values as y, and the lanes have one for each row that waits.
+            unsafe {
+                let start = match init {
+                    Init::Zero => 0.0,
+                    Init::Accumulate => *y.get_unchecked(row),
+                    Init::From(values) => *values.get_unchecked(row),
+                };
+                *y.get_unchecked_mut(row) = start + *self.lanes.get_unchecked(self.first + i);
+            }
+            i += 1;
+        }
+        self.rows = rest;
+        self.first += LANES;
+    }
+
+    /// Brings all of them to their places.
+    #[inline(always)]
+    #[allow(dead_code)]
+    fn place_all(&mut self, y: &mut [f32], init: Init<'_>) {
+        scatter(y, init, self.rows, &self.lanes[self.first..self.first + self.rows.len()]);
+        self.rows = &[];
+    }
+}
+
 /// y = init + sums for `rows` lanes from `first`; `row_of` says which rows they are.
 #[inline(always)]
 fn lookup_finish(

@@ -37,6 +37,7 @@ pub(super) fn lookup_packed(
     let x = lookup_input(x, &mut room);
     let (mut starts, mut values, mut masks, mut indices) = (starts, values, masks, indices);
     let (mut band, mut first) = (0, 0);
+    let mut waiting = Waiting::NONE;
     while first < rows {
         let (windows, groups) = (counts[band] as usize, lookup_height(rows - first, GROUP, BAND / GROUP));
         let slots = groups * GROUP;
@@ -45,28 +46,30 @@ pub(super) fn lookup_packed(
         let (now, masked, then) =
             (starts.split_at(windows), masks.split_at(windows * groups), indices.split_at(words));
         let place = (first, count, row_of);
-        let used = lookup_packed_rows(y, init, place, now.0, values, masked.0, then.0, x, groups);
+        let used = lookup_packed_rows(y, init, place, now.0, values, masked.0, then.0, x, groups, &mut waiting);
         (starts, masks, indices) = (now.1, masked.1, then.1);
         values = &values[used..];
         first += slots;
         band += 1;
     }
+    waiting.place_all(y, init);
 }
 
 /// y = init + sums of a band of so many groups, of which `rows` are there from `first` on; `starts` are its windows. Gives
 /// the number of its values.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
-fn lookup_packed_rows(
+fn lookup_packed_rows<'a>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     masks: &[u16],
     indices: &[u32],
     x: &[f32],
     groups: usize,
+    waiting: &mut Waiting<'a>,
 ) -> usize {
     let windows = starts.len();
     assert!(masks.len() == windows * groups && indices.len() == windows.div_ceil(INDICES) * groups * GROUP);
@@ -76,10 +79,10 @@ fn lookup_packed_rows(
         // masks are tables of the model, checked against the lengths of x and values when it was compiled.
         return unsafe {
             match groups {
-                1 => lookup_packed_band::<1>(y, init, place, starts, values, masks, indices, x),
-                2 => lookup_packed_band::<2>(y, init, place, starts, values, masks, indices, x),
-                4 => lookup_packed_band::<4>(y, init, place, starts, values, masks, indices, x),
-                _ => lookup_packed_band::<8>(y, init, place, starts, values, masks, indices, x),
+                1 => lookup_packed_band::<1>(y, init, place, starts, values, masks, indices, x, waiting),
+                2 => lookup_packed_band::<2>(y, init, place, starts, values, masks, indices, x, waiting),
+                4 => lookup_packed_band::<4>(y, init, place, starts, values, masks, indices, x, waiting),
+                _ => lookup_packed_band::<8>(y, init, place, starts, values, masks, indices, x, waiting),
             }
         };
     }
@@ -208,15 +211,16 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
-unsafe fn lookup_packed_band<const G: usize>(
+unsafe fn lookup_packed_band<'a, const G: usize>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     masks: &[u16],
     indices: &[u32],
     x: &[f32],
+    waiting: &mut Waiting<'a>,
 ) -> usize {
     use core::arch::x86_64::*;
     debug_assert!(
@@ -236,6 +240,7 @@ unsafe fn lookup_packed_band<const G: usize>(
                 g += 1;
             }
             indices = indices.add(G * GROUP);
+            waiting.place(y, init);
             let from = |k: usize| x.as_ptr().add(*starts.get_unchecked(first + k) as usize);
             if first + INDICES <= starts.len() {
                 // All windows of a word, so that shifts are constants.
@@ -267,7 +272,7 @@ unsafe fn lookup_packed_band<const G: usize>(
             sums[g] = _mm512_add_ps(partial[g][0], partial[g][1]);
             g += 1;
         }
-        lookup_end(y, init, place, &sums);
+        lookup_end(y, init, place, &sums, waiting);
         value.offset_from(values.as_ptr()) as usize
     }
 }

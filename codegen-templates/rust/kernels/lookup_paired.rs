@@ -52,26 +52,30 @@ pub(super) fn lookup_paired(
     let mut room = [0.0; WINDOW];
     let x = lookup_input(x, &mut room);
     let (mut tables, mut first) = ((counts, starts, values, indices), 0);
+    let mut waiting = Waiting::NONE;
     while first < rows {
         let band = next_band(&mut tables, rows - first, PAIRED_LAYOUT);
         let place = (first, band.rows, row_of);
-        lookup_paired_rows(y, init, place, band.starts, band.values, band.indices, x, band.groups);
+        let groups = band.groups;
+        lookup_paired_rows(y, init, place, band.starts, band.values, band.indices, x, groups, &mut waiting);
         first += band.rows;
     }
+    waiting.place_all(y, init);
 }
 
 /// y = init + sums of a band of so many groups, of which `rows` are there from `first` on; `starts` are its windows.
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]
-fn lookup_paired_rows(
+fn lookup_paired_rows<'a>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
     groups: usize,
+    waiting: &mut Waiting<'a>,
 ) {
     let (windows, slots) = (starts.len(), groups * GROUP);
     assert!(windows.is_multiple_of(PAIR));
@@ -82,10 +86,10 @@ fn lookup_paired_rows(
         // tables of the model, checked against the length of x when it was compiled.
         unsafe {
             match groups {
-                1 => lookup_paired_band::<1>(y, init, place, starts, values, indices, x),
-                2 => lookup_paired_band::<2>(y, init, place, starts, values, indices, x),
-                4 => lookup_paired_band::<4>(y, init, place, starts, values, indices, x),
-                _ => lookup_paired_band::<8>(y, init, place, starts, values, indices, x),
+                1 => lookup_paired_band::<1>(y, init, place, starts, values, indices, x, waiting),
+                2 => lookup_paired_band::<2>(y, init, place, starts, values, indices, x, waiting),
+                4 => lookup_paired_band::<4>(y, init, place, starts, values, indices, x, waiting),
+                _ => lookup_paired_band::<8>(y, init, place, starts, values, indices, x, waiting),
             }
         }
         return;
@@ -120,15 +124,16 @@ fn lookup_paired_rows(
 /// window lies within x.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
-#[allow(unsafe_code)]
-unsafe fn lookup_paired_band<const G: usize>(
+#[allow(unsafe_code, clippy::too_many_arguments)]
+unsafe fn lookup_paired_band<'a, const G: usize>(
     y: &mut [f32],
     init: Init<'_>,
-    place: (usize, usize, Option<&[u16]>),
+    place: (usize, usize, Option<&'a [u16]>),
     starts: &[u16],
     values: &[f32],
     indices: &[u32],
     x: &[f32],
+    waiting: &mut Waiting<'a>,
 ) {
     use core::arch::x86_64::*;
     let (mut value, mut word) = (values.as_ptr(), indices.as_ptr());
@@ -149,6 +154,7 @@ unsafe fn lookup_paired_band<const G: usize>(
             value = value.add(PAIR * G * GROUP);
             word = word.add(G * GROUP);
             first += QUAD;
+            waiting.place(y, init);
         }
         if first < starts.len() {
             let windows = [from(first), from(first + 1)];
@@ -160,7 +166,7 @@ unsafe fn lookup_paired_band<const G: usize>(
             sums[g] = _mm512_add_ps(partial[g][0], partial[g][1]);
             g += 1;
         }
-        lookup_end(y, init, place, &sums);
+        lookup_end(y, init, place, &sums, waiting);
     }
 }
 

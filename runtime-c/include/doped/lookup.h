@@ -36,14 +36,18 @@ DOPED_INLINE void doped_lookup_window(doped_sixteen *sums, doped_sixteen_indices
     }
 }
 
-/* y = init + sums for a band's rows: in place where all are there in their own order. */
-DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *row_of, const doped_sixteen *sums,
-                                   size_t rows, size_t groups) {
-    float lanes[DOPED_BAND * DOPED_GROUP];
+/* y = init + sums for a band's rows, each of one sum or where `odd` is 1 of two: in place where all are there in their own
+ * order. Where they stand out of it they wait; those that did so before are in their places then. */
+DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *row_of, doped_sixteen *sums, size_t rows,
+                                   size_t groups, size_t odd, doped_waiting *waiting) {
+    DOPED_UNROLL
+    for (size_t g = 0; g < groups * odd; g++) {
+        sums[2 * g] = sums[2 * g] + sums[2 * g + 1];
+    }
     if (row_of == NULL && rows == groups * DOPED_GROUP) {
         DOPED_UNROLL
         for (size_t g = 0; g < groups; g++) {
-            doped_sixteen sum = sums[2 * g] + sums[2 * g + 1];
+            doped_sixteen sum = sums[2 * g];
             if (init != NULL) {
                 doped_sixteen begin;
                 memcpy(&begin, init + g * DOPED_GROUP, sizeof begin);
@@ -53,12 +57,12 @@ DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *
         }
         return;
     }
+    float *lanes = doped_lookup_lanes(waiting);
     DOPED_UNROLL
-    for (size_t g = 0; g < DOPED_BAND; g++) { /* all, so that no compiler doubts those past groups */
-        const doped_sixteen sum = sums[2 * g] + sums[2 * g + 1];
-        memcpy(lanes + g * DOPED_GROUP, &sum, sizeof sum);
+    for (size_t g = 0; g < groups; g++) {
+        memcpy(lanes + g * DOPED_GROUP, &sums[2 * g], sizeof sums[2 * g]);
     }
-    doped_lookup_finish(y, init, row_of, lanes, rows);
+    doped_lookup_wait(y, init, row_of, lanes, rows, waiting);
 }
 
 /* One band of so many groups, of which `rows` rows are there. In bands of few groups odd windows have sums of their own,
@@ -66,7 +70,7 @@ DOPED_INLINE void doped_lookup_end(float *y, const float *init, const uint16_t *
 DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                     const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                                    size_t windows, size_t groups) {
+                                    size_t windows, size_t groups, doped_waiting *waiting) {
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
     doped_sixteen sums[2 * DOPED_BAND];
@@ -85,6 +89,7 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
             memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
         }
         indices += slots;
+        doped_lookup_place(y, init, waiting);
         if (first + DOPED_INDICES <= windows) {
             DOPED_UNROLL
             for (size_t k = 0; k < DOPED_INDICES; k++) {
@@ -98,14 +103,15 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
             }
         }
     }
-    doped_lookup_end(y, init, row_of, sums, rows, groups);
+    doped_lookup_end(y, init, row_of, sums, rows, groups, odd, waiting);
 }
 #else
 /* One band of so many groups, of which `rows` rows are there. */
 DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t *row_of,
                                     const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                     const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x, size_t rows,
-                                    size_t windows, size_t groups) {
+                                    size_t windows, size_t groups, doped_waiting *waiting) {
+    (void)waiting; /* nothing is gained by it here */
     const size_t slots = groups * DOPED_GROUP;
     float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
     for (size_t k = 0; k < windows; k++) {
@@ -121,43 +127,43 @@ DOPED_INLINE void doped_lookup_band(float *y, const float *init, const uint16_t 
 /* A band of eight groups. */
 DOPED_APART void doped_lookup_8(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                 const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                size_t windows) {
-    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 8);
+                                size_t windows, doped_waiting *waiting) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 8, waiting);
 }
 
 /* A band of four groups. */
 DOPED_APART void doped_lookup_4(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                 const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                size_t windows) {
-    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 4);
+                                size_t windows, doped_waiting *waiting) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 4, waiting);
 }
 
 /* A band of two groups. */
 DOPED_APART void doped_lookup_2(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                 const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                size_t windows) {
-    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 2);
+                                size_t windows, doped_waiting *waiting) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 2, waiting);
 }
 
 /* A band of one group. */
 DOPED_APART void doped_lookup_1(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                 const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                size_t windows) {
-    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
+                                size_t windows, doped_waiting *waiting) {
+    doped_lookup_band(y, init, row_of, starts, values, indices, x, rows, windows, 1, waiting);
 }
 
 /* A band of so many groups. */
 DOPED_INLINE void doped_lookup_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                   const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                  size_t windows, size_t groups) {
+                                  size_t windows, size_t groups, doped_waiting *waiting) {
     if (groups == 8) {
-        doped_lookup_8(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_8(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else if (groups == 4) {
-        doped_lookup_4(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_4(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else if (groups == 2) {
-        doped_lookup_2(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_2(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else {
-        doped_lookup_1(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_1(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     }
 }
 

@@ -4,8 +4,9 @@
 #define DOPED_LOOKUP_BANDS_H
 #include "doped/base.h"
 
-/* Groups of the highest band, and columns of the widest window. */
+/* Groups of the highest band, its rows, and columns of the widest window. */
 #define DOPED_BAND 8
+#define DOPED_BAND_ROWS 128
 #define DOPED_WINDOW 32
 
 /* Groups of the next band where so many rows are to come, `group` rows each: the highest band of `most` groups that they
@@ -59,10 +60,59 @@ DOPED_INLINE void doped_lookup_finish(float *y, const float *init, const uint16_
     }
 }
 
-/* y = init + the sums of one band of so many groups, of which `rows` rows are there; its windows start where `starts` says. */
+/* Sums of a band whose rows stand out of their order. They go to their places while the next band is computed: look-ups
+ * leave idle what that takes, and wait for it if it comes between two bands. */
+typedef struct doped_waiting {
+    const uint16_t *row_of;
+    const float *sums; /* of `count` rows that are still to go */
+    size_t count;
+    size_t turn;
+    float lanes[2][DOPED_BAND_ROWS]; /* of two bands by turns */
+} doped_waiting;
+
+/* Before the first band. */
+DOPED_INLINE void doped_lookup_none_wait(doped_waiting *waiting) {
+    waiting->row_of = NULL;
+    waiting->sums = waiting->lanes[0];
+    waiting->count = 0;
+    waiting->turn = 0;
+}
+
+/* Brings eight of the sums that wait to their places, where there are as many. */
+DOPED_INLINE void doped_lookup_place(float *y, const float *init, doped_waiting *waiting) {
+    if (waiting->count >= DOPED_LANES) {
+        doped_lookup_finish(y, init, waiting->row_of, waiting->sums, DOPED_LANES);
+        waiting->row_of += DOPED_LANES;
+        waiting->sums += DOPED_LANES;
+        waiting->count -= DOPED_LANES;
+    }
+}
+
+/* Where the sums of the next band may stand. */
+DOPED_INLINE float *doped_lookup_lanes(doped_waiting *waiting) {
+    waiting->turn ^= 1;
+    return waiting->lanes[waiting->turn];
+}
+
+/* Brings what waits to its place. The sums of the next `rows` rows wait instead, unless these are in order. A function of its
+ * own, so that the bands' sums have all registers. */
+DOPED_ALONE void doped_lookup_wait(float *y, const float *init, const uint16_t *row_of, const float *sums, size_t rows,
+                                   doped_waiting *waiting) {
+    doped_lookup_finish(y, init, waiting->row_of, waiting->sums, waiting->count);
+    waiting->row_of = row_of;
+    waiting->sums = sums;
+    waiting->count = rows;
+    if (row_of == NULL) {
+        doped_lookup_finish(y, init, NULL, sums, rows);
+        waiting->count = 0;
+    }
+}
+
+/* y = init + the sums of one band of so many groups, of which `rows` rows are there; its windows start where `starts` says.
+ * Sums of the band before that wait go to their places, and this one's may wait instead. */
 typedef void doped_lookup_function(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                    const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                   size_t windows, size_t groups);
+                                   size_t windows, size_t groups, doped_waiting *waiting);
 
 /* Band after band, each of at most `most` groups of `group` rows: as many values for every `sharing` windows as a band has
  * lanes, as many words of indices for every `per_word`. */
@@ -73,6 +123,8 @@ DOPED_INLINE void doped_lookup_bands(float *y, const float *init, const uint16_t
                                      size_t sharing, size_t per_word, doped_lookup_function *band) {
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
+    doped_waiting waiting;
+    doped_lookup_none_wait(&waiting);
     for (size_t i = 0; i < rows; counts++) {
         const size_t groups = doped_lookup_height(rows - i, group, most);
         const size_t slots = groups * group;
@@ -80,12 +132,13 @@ DOPED_INLINE void doped_lookup_bands(float *y, const float *init, const uint16_t
         const size_t windows = *counts;
         const size_t place = row_of != NULL ? 0 : i;
         const uint16_t *order = row_of != NULL ? row_of + i : NULL;
-        band(y + place, doped_from(init, place), order, starts, values, indices, from, count, windows, groups);
+        band(y + place, doped_from(init, place), order, starts, values, indices, from, count, windows, groups, &waiting);
         starts += windows;
         values += windows / sharing * slots;
         indices += (windows + per_word - 1) / per_word * slots;
         i += slots;
     }
+    doped_lookup_wait(y, init, NULL, waiting.sums, 0, &waiting);
 }
 
 #endif /* DOPED_LOOKUP_BANDS_H */

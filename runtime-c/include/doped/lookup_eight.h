@@ -33,7 +33,8 @@ DOPED_INLINE void doped_lookup_eight_window(doped_vector *sums, doped_eight_indi
 DOPED_INLINE void doped_lookup_eight_band(float *y, const float *init, const uint16_t *row_of,
                                           const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                           const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
-                                          size_t rows, size_t windows, size_t groups) {
+                                          size_t rows, size_t windows, size_t groups, doped_waiting *waiting) {
+    (void)waiting; /* nothing is gained by it here */
     const size_t slots = groups * DOPED_EIGHT;
     float lanes[DOPED_EIGHT_BAND * DOPED_EIGHT];
     doped_vector sums[DOPED_EIGHT_BAND];
@@ -74,7 +75,8 @@ DOPED_INLINE void doped_lookup_eight_band(float *y, const float *init, const uin
 DOPED_INLINE void doped_lookup_eight_band(float *y, const float *init, const uint16_t *row_of,
                                           const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                           const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
-                                          size_t rows, size_t windows, size_t groups) {
+                                          size_t rows, size_t windows, size_t groups, doped_waiting *waiting) {
+    (void)waiting; /* nothing is gained by it here */
     const size_t slots = groups * DOPED_EIGHT;
     float sums[DOPED_EIGHT_BAND * DOPED_EIGHT] = {0.0f};
     for (size_t k = 0; k < windows; k++) {
@@ -91,34 +93,34 @@ DOPED_INLINE void doped_lookup_eight_band(float *y, const float *init, const uin
 /* A band of four groups. */
 DOPED_ALONE void doped_lookup_eight_4(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                       const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                      size_t windows) {
-    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 4);
+                                      size_t windows, doped_waiting *waiting) {
+    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 4, waiting);
 }
 
 /* A band of two groups. */
 DOPED_ALONE void doped_lookup_eight_2(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                       const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                      size_t windows) {
-    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 2);
+                                      size_t windows, doped_waiting *waiting) {
+    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 2, waiting);
 }
 
 /* A band of one group. */
 DOPED_ALONE void doped_lookup_eight_1(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                       const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                      size_t windows) {
-    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
+                                      size_t windows, doped_waiting *waiting) {
+    doped_lookup_eight_band(y, init, row_of, starts, values, indices, x, rows, windows, 1, waiting);
 }
 
 /* A band of so many groups. */
 DOPED_INLINE void doped_lookup_eight_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                         const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                        size_t windows, size_t groups) {
+                                        size_t windows, size_t groups, doped_waiting *waiting) {
     if (groups == 4) {
-        doped_lookup_eight_4(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_eight_4(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else if (groups == 2) {
-        doped_lookup_eight_2(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_eight_2(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else {
-        doped_lookup_eight_1(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_eight_1(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     }
 }
 

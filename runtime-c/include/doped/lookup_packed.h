@@ -78,7 +78,7 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
                                                    const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
                                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows,
-                                                   size_t groups) {
+                                                   size_t groups, doped_waiting *waiting) {
     const size_t odd = groups <= DOPED_BAND / 2;
     doped_sixteen sums[2 * DOPED_BAND];
     DOPED_UNROLL
@@ -96,6 +96,7 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
             memcpy(&at[g], indices + g * DOPED_GROUP, sizeof at[g]);
         }
         indices += groups * DOPED_GROUP;
+        doped_lookup_place(y, init, waiting);
         if (first + DOPED_INDICES <= windows) {
             DOPED_UNROLL
             for (size_t k = 0; k < DOPED_INDICES; k++) {
@@ -110,7 +111,7 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
             }
         }
     }
-    doped_lookup_end(y, init, row_of, sums, rows, groups);
+    doped_lookup_end(y, init, row_of, sums, rows, groups, odd, waiting);
     return values;
 }
 #else
@@ -120,7 +121,8 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
                                                    const uint16_t *DOPED_RESTRICT masks,
                                                    const uint32_t *DOPED_RESTRICT indices,
                                                    const float *DOPED_RESTRICT x, size_t rows, size_t windows,
-                                                   size_t groups) {
+                                                   size_t groups, doped_waiting *waiting) {
+    (void)waiting; /* nothing is gained by it here */
     const size_t slots = groups * DOPED_GROUP;
     float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
     for (size_t k = 0; k < windows; k++) {
@@ -141,29 +143,33 @@ DOPED_INLINE const float *doped_lookup_packed_band(float *y, const float *init, 
 /* A band of eight groups. */
 DOPED_APART const float *doped_lookup_packed_8(float *y, const float *init, const uint16_t *row_of,
                                                const uint16_t *starts, const float *values, const uint16_t *masks,
-                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
-    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 8);
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows,
+                                               doped_waiting *waiting) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 8, waiting);
 }
 
 /* A band of four groups. */
 DOPED_APART const float *doped_lookup_packed_4(float *y, const float *init, const uint16_t *row_of,
                                                const uint16_t *starts, const float *values, const uint16_t *masks,
-                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
-    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 4);
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows,
+                                               doped_waiting *waiting) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 4, waiting);
 }
 
 /* A band of two groups. */
 DOPED_APART const float *doped_lookup_packed_2(float *y, const float *init, const uint16_t *row_of,
                                                const uint16_t *starts, const float *values, const uint16_t *masks,
-                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
-    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 2);
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows,
+                                               doped_waiting *waiting) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 2, waiting);
 }
 
 /* A band of one group. */
 DOPED_APART const float *doped_lookup_packed_1(float *y, const float *init, const uint16_t *row_of,
                                                const uint16_t *starts, const float *values, const uint16_t *masks,
-                                               const uint32_t *indices, const float *x, size_t rows, size_t windows) {
-    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 1);
+                                               const uint32_t *indices, const float *x, size_t rows, size_t windows,
+                                               doped_waiting *waiting) {
+    return doped_lookup_packed_band(y, init, row_of, starts, values, masks, indices, x, rows, windows, 1, waiting);
 }
 
 /* doped_lookup with packed values: bit `lane` of masks[k*groups + g], window k and group g of a band, says whether that
@@ -179,6 +185,8 @@ DOPED_APART void doped_lookup_packed(float *y, const float *init, const uint16_t
     DOPED_HIDE(indices);
     float room[DOPED_WINDOW];
     const float *from = doped_lookup_input(x, cols, room);
+    doped_waiting waiting;
+    doped_lookup_none_wait(&waiting);
     for (size_t i = 0; i < rows; counts++) {
         const size_t groups = doped_lookup_height(rows - i, DOPED_GROUP, DOPED_BAND);
         const size_t slots = groups * DOPED_GROUP;
@@ -188,19 +196,24 @@ DOPED_APART void doped_lookup_packed(float *y, const float *init, const uint16_t
         const uint16_t *order = row_of != NULL ? row_of + i : NULL;
         const float *begin = doped_from(init, place);
         if (groups == 8) {
-            values = doped_lookup_packed_8(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+            values = doped_lookup_packed_8(y + place, begin, order, starts, values, masks, indices, from, count, windows,
+                                           &waiting);
         } else if (groups == 4) {
-            values = doped_lookup_packed_4(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+            values = doped_lookup_packed_4(y + place, begin, order, starts, values, masks, indices, from, count, windows,
+                                           &waiting);
         } else if (groups == 2) {
-            values = doped_lookup_packed_2(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+            values = doped_lookup_packed_2(y + place, begin, order, starts, values, masks, indices, from, count, windows,
+                                           &waiting);
         } else {
-            values = doped_lookup_packed_1(y + place, begin, order, starts, values, masks, indices, from, count, windows);
+            values = doped_lookup_packed_1(y + place, begin, order, starts, values, masks, indices, from, count, windows,
+                                           &waiting);
         }
         starts += windows;
         masks += windows * groups;
         indices += doped_lookup_words(windows) * slots;
         i += slots;
     }
+    doped_lookup_wait(y, init, NULL, waiting.sums, 0, &waiting);
 }
 
 #endif /* DOPED_LOOKUP_PACKED_H */

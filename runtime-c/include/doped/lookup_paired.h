@@ -63,7 +63,7 @@ DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, const float *
 DOPED_INLINE void doped_lookup_paired_band(float *y, const float *init, const uint16_t *row_of,
                                            const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                            const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
-                                           size_t rows, size_t windows, size_t groups) {
+                                           size_t rows, size_t windows, size_t groups, doped_waiting *waiting) {
     const size_t odd = groups <= DOPED_BAND / 2;
     const size_t slots = groups * DOPED_GROUP;
     doped_sixteen sums[2 * DOPED_BAND];
@@ -78,18 +78,20 @@ DOPED_INLINE void doped_lookup_paired_band(float *y, const float *init, const ui
                                     DOPED_NEXT_PAIR);
         values += DOPED_PAIR * slots;
         indices += slots;
+        doped_lookup_place(y, init, waiting);
     }
     if (k < windows) {
         doped_lookup_paired_windows(sums, values, indices, x + starts[k], x + starts[k + 1], groups, odd, 0);
     }
-    doped_lookup_end(y, init, row_of, sums, rows, groups);
+    doped_lookup_end(y, init, row_of, sums, rows, groups, odd, waiting);
 }
 #else
 /* One band of so many groups, of which `rows` rows are there. */
 DOPED_INLINE void doped_lookup_paired_band(float *y, const float *init, const uint16_t *row_of,
                                            const uint16_t *DOPED_RESTRICT starts, const float *DOPED_RESTRICT values,
                                            const uint32_t *DOPED_RESTRICT indices, const float *DOPED_RESTRICT x,
-                                           size_t rows, size_t windows, size_t groups) {
+                                           size_t rows, size_t windows, size_t groups, doped_waiting *waiting) {
+    (void)waiting; /* nothing is gained by it here */
     const size_t slots = groups * DOPED_GROUP;
     float sums[DOPED_BAND * DOPED_GROUP] = {0.0f};
     for (size_t k = 0; k < windows; k++) {
@@ -111,43 +113,43 @@ DOPED_INLINE void doped_lookup_paired_band(float *y, const float *init, const ui
 /* A band of eight groups. */
 DOPED_APART void doped_lookup_paired_8(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                        const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                       size_t windows) {
-    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 8);
+                                       size_t windows, doped_waiting *waiting) {
+    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 8, waiting);
 }
 
 /* A band of four groups. */
 DOPED_APART void doped_lookup_paired_4(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                        const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                       size_t windows) {
-    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 4);
+                                       size_t windows, doped_waiting *waiting) {
+    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 4, waiting);
 }
 
 /* A band of two groups. */
 DOPED_APART void doped_lookup_paired_2(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                        const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                       size_t windows) {
-    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 2);
+                                       size_t windows, doped_waiting *waiting) {
+    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 2, waiting);
 }
 
 /* A band of one group. */
 DOPED_APART void doped_lookup_paired_1(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                        const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                       size_t windows) {
-    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 1);
+                                       size_t windows, doped_waiting *waiting) {
+    doped_lookup_paired_band(y, init, row_of, starts, values, indices, x, rows, windows, 1, waiting);
 }
 
 /* A band of so many groups. */
 DOPED_INLINE void doped_lookup_paired_of(float *y, const float *init, const uint16_t *row_of, const uint16_t *starts,
                                          const float *values, const uint32_t *indices, const float *x, size_t rows,
-                                         size_t windows, size_t groups) {
+                                         size_t windows, size_t groups, doped_waiting *waiting) {
     if (groups == 8) {
-        doped_lookup_paired_8(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_paired_8(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else if (groups == 4) {
-        doped_lookup_paired_4(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_paired_4(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else if (groups == 2) {
-        doped_lookup_paired_2(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_paired_2(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     } else {
-        doped_lookup_paired_1(y, init, row_of, starts, values, indices, x, rows, windows);
+        doped_lookup_paired_1(y, init, row_of, starts, values, indices, x, rows, windows, waiting);
     }
 }
 
