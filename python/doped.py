@@ -300,7 +300,7 @@ class DopedMatrix(nn.Module):
 
 def compressed_rows(matrix, mask, store, key):
     """The format's sparse part of a matrix [rows, cols]: the entries that `mask` leaves, also where they are zero."""
-    matrix, mask = (tensor.detach().cpu().numpy() for tensor in (matrix, mask))
+    matrix, mask = matrix.detach().float().cpu().numpy(), mask.cpu().numpy()
     row_ptr = numpy.concatenate([[0], numpy.cumsum(mask.sum(1))]).astype(numpy.uint32)
     col_idx = numpy.nonzero(mask)[1].astype(numpy.uint16 if matrix.shape[1] <= 1 << 16 else numpy.uint32)
     parts = {"row_ptr": row_ptr, "col_idx": col_idx, "values": matrix[mask]}
@@ -443,26 +443,41 @@ class DopedGRU(nn.Module):
 
 # The model file
 
+# Names that emitted code can't have: keywords of C, C++ and Rust, Rust's own types, headers that emitted C includes.
+RESERVED = """
+abstract alignas alignof and and_eq as asm async atomic_cancel atomic_commit atomic_noexcept auto await become
+bitand bitor bool box break case catch char char16_t char32_t char8_t class co_await co_return co_yield compl
+concept const const_cast consteval constexpr constinit continue contract_assert core crate decltype default
+delete do double dyn dynamic_cast else enum explicit export extern f128 f16 f32 f64 false final float fn for
+friend gen goto i128 i16 i32 i64 i8 if impl import in inline int isize let long loop macro main match mod
+module move mut mutable namespace new noexcept not not_eq nullptr operator or or_eq override priv private
+protected pub public ref reflexpr register reinterpret_cast requires restrict return self short signed sizeof
+static static_assert static_cast std stddef stdint str string struct super switch synchronized template this
+thread_local throw trait true try type typedef typeid typename typeof typeof_unqual u128 u16 u32 u64 u8 union
+unsafe unsigned unsized use using usize virtual void volatile wchar_t where while xor xor_eq yield
+""".split()
+
 
 def save_model(path, layers, check=None, name=None, metadata=None, tolerance=1e-4, inline=32):
     """Writes a model file and, where arrays are longer than `inline` values, a safetensors file beside it.
 
     `layers`: (name, module) pairs, run in order: DopedLinear, DopedLSTM, DopedGRU, nn.Embedding, nn.Linear, nn.LSTM and
     nn.GRU of one layer, nn.LayerNorm, nn.ReLU, nn.Tanh, nn.Sigmoid, nn.Softmax, nn.LogSoftmax; nn.Dropout is left out.
-    `check`: tokens [steps], or vectors [steps, input_size], for the check vectors; what the layers give of them in
-    64-bit floats, from a state of zero, is written with them, whatever `batch_first` of a layer is; softmax is over the
-    elements of a step, whatever its `dim`. `name`: the model's, else that of the file.
-    Raises ValueError for what the format can't hold.
+    Weights of any floats become 32-bit ones.
+    `check`: tokens [steps] where the first layer is an embedding, else vectors [steps, input_size], for the check
+    vectors; what the layers give of them in 64-bit floats, from a state of zero, is written with them, whatever
+    `batch_first` of a layer is; softmax is over the elements of a step, whatever its `dim`. `name`: the model's, else
+    that of the file.
+    Raises ValueError for what the format can't hold, names that it refuses among it.
     """
     path = pathlib.Path(path)
     if path.suffix == ".safetensors":
         raise ValueError(f"{path} is where the weights would go: give the path of the JSON file")
     name = path.stem if name is None else name
-    for what, word in [("model", name)] + [("layer", layer) for layer, _ in layers]:
-        if not re.fullmatch("[a-z][a-z0-9_]{0,63}", word):
-            raise ValueError(f"the {what} is called {word!r}: a lower-case letter, then at most 63 lower-case "
-                             "letters, digits and underscores are expected; choose another name")
     layers = [(key, module) for key, module in layers if not isinstance(module, nn.Dropout)]
+    if not layers:
+        raise ValueError("there are no layers: give one at least")
+    _check_names(name, [key for key, _ in layers])
     store = _Store(inline)
     entries = []
     for key, module in layers:
@@ -475,7 +490,8 @@ def save_model(path, layers, check=None, name=None, metadata=None, tolerance=1e-
         outputs.append((path.with_suffix(".safetensors"), store.bytes()))
     file["layers"] = entries
     if check is not None:
-        file["check"] = {**_check([module for _, module in layers], check), "tolerance": tolerance}
+        tokens = next(iter(entries[0])) == "embedding"
+        file["check"] = {**_check([module for _, module in layers], check, tokens), "tolerance": tolerance}
     if metadata is not None:
         file["metadata"] = metadata
     outputs.append((path, (json.dumps(file, allow_nan=False) + "\n").encode()))
@@ -491,6 +507,19 @@ def save_model(path, layers, check=None, name=None, metadata=None, tolerance=1e-
             temporary.unlink(missing_ok=True)
 
 
+def _check_names(model, layers):
+    for what, word in [("model", model)] + [("layer", layer) for layer in layers]:
+        if not re.fullmatch("[a-z][a-z0-9_]{0,63}", word):
+            raise ValueError(f"the {what} is called {word!r}: a lower-case letter, then at most 63 lower-case "
+                             "letters, digits and underscores are expected; choose another name")
+        if word in RESERVED:
+            raise ValueError(f"the {what} is called {word!r}, a word that C, C++ or Rust keeps for itself, or a header "
+                             "of C; choose another name")
+    for i, word in enumerate(layers):
+        if word in layers[:i]:
+            raise ValueError(f"two layers are called {word!r}: choose another name for one of them")
+
+
 class _Store:
     """Tensors: short ones become inline arrays, long ones go to the safetensors file (its format:
     https://github.com/huggingface/safetensors)."""
@@ -501,7 +530,8 @@ class _Store:
         self.inline, self.tensors = inline, {}
 
     def __call__(self, key, tensor):
-        array = tensor.detach().cpu().numpy() if isinstance(tensor, torch.Tensor) else tensor
+        # numpy has no 16-bit floats with the exponent of 32-bit ones (bfloat16).
+        array = tensor.detach().float().cpu().numpy() if isinstance(tensor, torch.Tensor) else tensor
         if array.dtype.kind == "f":
             array = array.astype(numpy.float32)
             if not numpy.isfinite(array).all():
@@ -561,8 +591,9 @@ def _entry(module, store, name):
         biases = {key: getattr(module, f"{key}_l0") for key in ("bias_ih", "bias_hh")} if module.bias else {}
         if isinstance(module, nn.GRU):
             return "gru", {**fields, **_vector(store, name, **biases)}
-        # The format adds PyTorch's two biases into one.
-        return "lstm", {**fields, **(_vector(store, name, bias=sum(biases.values())) if biases else {})}
+        # The format adds PyTorch's two biases into one: here in floats that hold the sum of any others.
+        bias = sum(bias.double() for bias in biases.values()) if biases else None
+        return "lstm", {**fields, **_vector(store, name, bias=bias)}
     if isinstance(module, nn.LayerNorm):
         if len(module.normalized_shape) != 1:
             raise ValueError(f"layer `{name}` normalises over {module.normalized_shape}; one dimension is expected")
@@ -574,12 +605,17 @@ def _entry(module, store, name):
 
 
 @torch.no_grad()
-def _check(modules, steps):
-    """Inputs with the outputs that the layers give of them, in 64-bit floats, from the reset state."""
+def _check(modules, steps, tokens):
+    """Tokens, or vectors, with the outputs that the layers give of them, in 64-bit floats, from the reset state."""
     x = torch.as_tensor(steps).cpu()
-    vectors = x.is_floating_point()
-    inputs = {"inputs" if vectors else "tokens": x.float().double().tolist() if vectors else x.tolist()}
-    x = x.float().double() if vectors else x
+    if tokens and (x.is_floating_point() or x.dim() != 1):
+        raise ValueError(f"`check` is {x.dtype} of shape {list(x.shape)}; the first layer is an embedding: give tokens, "
+                         "integers of shape [steps]")
+    if not tokens and x.dim() != 2:
+        raise ValueError(f"`check` is of shape {list(x.shape)}; the first layer takes vectors: give [steps, input_size]")
+    # Vectors may be given as integers; the file's are 32-bit floats.
+    x = x if tokens else x.float().double()
+    inputs = {"tokens" if tokens else "inputs": x.tolist()}
     x = x.unsqueeze(1)
     for module in modules:
         module = copy.deepcopy(module).cpu().double().eval()

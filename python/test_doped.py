@@ -269,18 +269,54 @@ class Saving(unittest.TestCase):
                     self.assertEqual(outputs(folder, True, last), expected, (kind, dim))
                     self.assertEqual(last.dim, dim)
 
+    def test_the_docs_example_runs_as_it_is_printed(self):
+        block = (ROOT / "docs" / "model-file.md").read_text().split("```python\n")[1].split("```")[0]
+        here = os.getcwd()
+        with tempfile.TemporaryDirectory() as folder:
+            os.chdir(folder)
+            try:
+                exec(block.replace("1000", "40"), {})
+            finally:
+                os.chdir(here)
+            file = json.loads((pathlib.Path(folder) / "lm.json").read_text())
+            self.assertEqual(file["check"]["tokens"], [18, 47, 56])
+
+    def test_bfloat16_and_integers_become_floats(self):
+        lstm = nn.LSTM(7, 9).to(torch.bfloat16)
+        head = DopedLinear(9, 8).to(torch.bfloat16)
+        doped.prune([head.weight], 0.5)
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder) / "half.json"
+            check = [[1, 0, -2, 3, 0, 1, 1], [0] * 7]
+            doped.save_model(path, [("lstm", lstm), ("head", head)], check=check, inline=10**6)
+            file = json.loads(path.read_text())
+            self.assertEqual(file["check"]["inputs"][0], [1.0, 0.0, -2.0, 3.0, 0.0, 1.0, 1.0])
+            bias = file["layers"][0]["lstm"]["bias"]["data"]
+            expected = lstm.bias_ih_l0.double() + lstm.bias_hh_l0.double()
+            numpy.testing.assert_array_equal(numpy.float32(bias), expected.detach().float().numpy())
+            if dopec():
+                subprocess.run([dopec(), "verify", path], check=True, stdout=subprocess.DEVNULL)
+
     def test_what_the_format_cannot_hold_is_told(self):
         broken = DopedLinear(3, 2)
         broken.bias.data[1] = float("nan")
         with tempfile.TemporaryDirectory() as folder:
             for name, layers, words in [
                 ("Big", [("a", nn.Linear(2, 2))], "choose another name"),
-                ("a", [("A b", nn.Linear(2, 2))], "the layer"),
+                ("a", [("A b", nn.Linear(2, 2))], "the layer"), ("a", [("a" * 65, nn.Linear(2, 2))], "at most 63"),
+                ("a", [("final", nn.Linear(2, 2))], "'final', a word that"), ("f32", [("a", nn.Linear(2, 2))], "the model"),
+                ("a", [("b", nn.Linear(2, 2)), ("b", nn.Linear(2, 2))], "two layers are called 'b'"),
+                ("a", [("b", nn.Dropout(0.5))], "no layers"),
                 ("a", [("a", nn.Conv1d(2, 2, 1))], "no layer for"), ("a", [("a", broken)], "`a.bias` holds"),
                 ("a", [("a", nn.LSTM(2, 2, num_layers=2))], "more than one"),
             ]:
                 with self.assertRaisesRegex(ValueError, words):
                     doped.save_model(pathlib.Path(folder) / f"{name}.json", layers)
+            for layer, check, words in [
+                (nn.Embedding(3, 2), [0.5], "give tokens"), (nn.Linear(2, 2), [1, 0], "give .steps, input_size"),
+            ]:
+                with self.assertRaisesRegex(ValueError, words):
+                    doped.save_model(pathlib.Path(folder) / "a.json", [("a", layer)], check=check)
             with self.assertRaisesRegex(ValueError, "path of the JSON file"):
                 doped.save_model(pathlib.Path(folder) / "a.safetensors", [("a", nn.Linear(2, 2))])
             self.assertEqual(os.listdir(folder), [])

@@ -7,20 +7,7 @@ use std::fs;
 use std::process::Child;
 use std::time::{Duration, Instant};
 
-use training::{LINES, dopec, exit, fail, metadata, succeed, text, train};
-
-/// A run of some seconds, in so many steps.
-fn small(steps: &str) -> Vec<&str> {
-    smaller("4", steps)
-}
-
-/// The same, of matrices so many times smaller.
-fn smaller<'a>(factor: &'a str, steps: &'a str) -> Vec<&'a str> {
-    let sizes = "--hidden 32 --embedding 16 --batch 8 --sequence 24 --threads 2";
-    let mut options: Vec<&str> = sizes.split(' ').collect();
-    options.extend(["--factor", factor, "--steps", steps]);
-    options
-}
+use training::{LINES, dopec, exit, fail, metadata, small, smaller, succeed, text, train};
 
 /// Waits until something is so, while a run goes on.
 fn wait_for(what: &str, run: &mut Child, is_so: impl Fn() -> bool) {
@@ -76,6 +63,9 @@ fn what_is_trained_compiles_and_goes_on() {
     let first = metadata(&path.join("first.json"));
     assert_eq!(first["unit"], "characters");
     assert_eq!(first["vocabulary"][0], "\n");
+    let guess = &first["held_out"]["baseline"];
+    assert!((2.0..4.0).contains(&guess["loss"].as_f64().unwrap()), "{guess}");
+    assert!((guess["perplexity"].as_f64().unwrap().ln() - guess["loss"].as_f64().unwrap()).abs() < 1e-9);
     let svg = fs::read_to_string(path.join("first.curves.svg")).unwrap();
     assert!(svg.contains("perplexity") && svg.contains("density"));
 
@@ -97,6 +87,16 @@ fn what_is_trained_compiles_and_goes_on() {
         succeed(dopec(path, &[model, "--emit", "c"]));
     }
 
+    // What is held out is what it was not trained on, but where more is held out: of the same file, and no less.
+    let shares = [("text.txt", "0.2", true), ("text.txt", "0.05", false), ("text.txt", "0.03", false)];
+    for (data, share, told) in shares.into_iter().chain([("other.txt", "0.2", false)]) {
+        let again = [data, "--from", "first.json", "-o", "again.json", "--held-out", share, "--fresh"];
+        let said = String::from_utf8(succeed(train(path, &[&again[..], &more].concat())).stderr).unwrap();
+        let warning =
+            format!("first.json: was trained with --held-out 0.05: of the {share} that is held out");
+        assert_eq!(said.contains(&warning), told, "{data} {share}\n{said}");
+    }
+
     // What a model can't be trained further on, or to.
     fs::write(path.join("unknown.txt"), format!("{}§", text(12_000))).unwrap();
     let from = |code, more: &[&'static str]| {
@@ -110,6 +110,10 @@ fn what_is_trained_compiles_and_goes_on() {
     let said = from(2, &["text.txt", "--factor", "100"]);
     assert!(said.contains("can't be 100 times smaller than dense"), "{said}");
     // Nothing is pruned at the factor that it has, or at a smaller one.
+    let said = from(2, &["text.txt", "--prune-over", "all"]);
+    assert!(said.contains("--> --prune-over") && said.contains("model's S is pruned further"), "{said}");
+    let said = from(2, &["text.txt", "--counting", "indices"]);
+    assert!(said.contains("--> --counting") && said.contains("give --factor"), "{said}");
     for factor in [&[][..], &["--factor", "2"]] {
         let said = from(2, &[&["text.txt", "--cmr", "0.1"], factor].concat());
         assert!(
@@ -215,9 +219,19 @@ fn bytes_and_words_are_tokens_too() {
     let bytes = run(&["text.bin", "--unit", "bytes"]);
     let last = bytes["vocabulary"].as_array().unwrap().last().unwrap().clone();
     assert_eq!((&bytes["unit"], last.as_str().unwrap()), (&"bytes".into(), "ÿ"));
+    assert_eq!(bytes["held_out"]["unknown"], serde_json::Value::Null);
     let words = run(&["text.txt", "--unit", "words", "--vocabulary", "20", "--structure", "low-rank"]);
     assert_eq!(words["vocabulary"].as_array().unwrap().len(), 20);
     assert!(words["vocabulary"].as_array().unwrap().contains(&"<unk>".into()));
+    // How much of what is predicted is only known to be unknown.
+    let unknown = words["held_out"]["unknown"].as_f64().unwrap();
+    assert!(unknown > 0.1 && unknown < 0.9, "{unknown}");
+    let few = [&["text.txt", "--unit", "words", "-o", "few.json"][..], &smaller("2", "1")].concat();
+    let report = String::from_utf8(succeed(train(path, &few)).stdout).unwrap();
+    assert!(!report.contains("<unk>"), "{report}");
+    let few = [&few[..], &["--vocabulary", "20", "--fresh"]].concat();
+    let report = String::from_utf8(succeed(train(path, &few)).stdout).unwrap();
+    assert!(report.contains(&format!(" words, {:.2}% of them <unk>)", 100.0 * unknown)), "{report}");
 }
 
 #[test]
@@ -228,8 +242,23 @@ fn every_structure_is_trained() {
     let forms = "kronecker low-rank hybrid pruned dense smaller-dense";
     for (cell, form) in forms.split(' ').flat_map(|form| [("lstm", form), ("gru", form)]) {
         let options = ["text.txt", "-o", "model.json", "--structure", form, "--cell", cell];
-        let more = ["--counting", "everything", "--prune-over", "all", "--cmr-granularity", "row"];
-        succeed(train(path, &[&options[..], &more, &smaller("2", "6")].concat()));
+        // What says something of a form is taken with it.
+        let more: &[&str] = match form {
+            "dense" => &[],
+            "smaller-dense" => &["--counting", "everything"],
+            "pruned" => &["--counting", "everything", "--prune-over", "all"],
+            _ => &[
+                "--counting",
+                "everything",
+                "--prune-over",
+                "all",
+                "--cmr",
+                "0.1",
+                "--cmr-granularity",
+                "row",
+            ],
+        };
+        succeed(train(path, &[&options[..], more, &smaller("2", "6")].concat()));
         succeed(dopec(path, &["model.json", "--emit", "c", "--target", "portable"]));
         if form != "pruned" {
             succeed(train(path, &[&options[..], &["--no-doping"], &smaller("2", "6")].concat()));
@@ -336,7 +365,10 @@ fn what_cannot_be_written_is_told_and_loses_nothing() {
     fs::remove_dir(path.join("model.curves.svg")).unwrap();
     let output = succeed(train(path, &options));
     let said = String::from_utf8(output.stderr).unwrap();
-    assert_eq!(said, "model.json.checkpoint: going on from step 40 of 40\n");
+    // And no step; so short a run has not learnt much.
+    let said: Vec<&str> = said.lines().collect();
+    assert_eq!(said[0], "model.json.checkpoint: going on from step 40 of 40");
+    assert!(said[1..].iter().all(|line| line.starts_with("the model is ")), "{said:?}");
     assert!(path.join("model.json").exists());
 
     // Checkpoints that can't be written later on do not end a run.

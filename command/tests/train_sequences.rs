@@ -120,3 +120,100 @@ fn sequences_are_taken_that_are_equally_long() {
     let said = fail(train(path, &["uneven.csv", "-o", "x.json"]));
     assert!(said.contains("not equally long") && said.contains("1 in sequence 1"), "{said}");
 }
+
+/// Rows of four inputs that a rule gives of row and step, and a target of each row.
+fn rows(name: &str, input: impl Fn(u32, u32) -> f64, target: impl Fn(u32) -> f64) -> String {
+    let rows = (0..200).map(|i| {
+        let inputs: Vec<String> = (0..4).map(|t| input(i, t).to_string()).collect();
+        format!("{},{}\n", inputs.join(","), target(i))
+    });
+    format!("a,b,c,d,{name}\n{}", rows.collect::<String>())
+}
+
+/// A number between 0 and 1 that follows no rule a network of a few steps learns.
+fn noise(i: u32, t: u32) -> f64 {
+    f64::from((i * 4 + t).wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24)
+}
+
+#[test]
+fn classes_that_never_occur_are_told_or_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let of = |classes: [u32; 4]| rows("class", noise, |i| f64::from(classes[i as usize % 4]));
+    let run = |classes| {
+        fs::write(path.join("x.csv"), of(classes)).unwrap();
+        train(path, &[&["x.csv", "-o", "x.json", "--fresh"][..], &FEW].concat())
+    };
+    let told = |classes| String::from_utf8(succeed(run(classes)).stderr).unwrap();
+    let said = told([0, 1, 2, 7]);
+    let words = "x.csv: 8 classes, 0 to 7, with no sequence of 4 of them: 3, 4, 5, 6; number";
+    assert!(said.starts_with(words), "{said}");
+    assert!(told([1, 2, 3, 1]).starts_with("x.csv: 4 classes, 0 to 3, with no sequence of 1 of them: 0; "));
+    assert!(!told([0, 1, 2, 1]).contains("classes"));
+    let said = fail(run([1, 1, 1, 1]));
+    assert!(said.contains("nothing to tell apart") && said.contains("found class 1"), "{said}");
+    let said = fail(run([29_990, 30_000, 30_001, 30_007]));
+    assert!(said.contains("most classes never occur\n--> x.csv"), "{said}");
+    assert!(said.contains("found 30008 classes, 0 to 30007, with no sequence of 30004 of them"), "{said}");
+    // A model knows the classes that it was trained on: new data need not hold most of them.
+    told([0, 1, 2, 7]);
+    fs::rename(path.join("x.json"), path.join("all.json")).unwrap();
+    fs::write(path.join("some.csv"), of([5, 7, 5, 7])).unwrap();
+    let further = ["some.csv", "--from", "all.json", "-o", "x.json", "--steps", "2"];
+    let output = succeed(train(path, &further));
+    assert!(!String::from_utf8(output.stderr).unwrap().contains("with no sequence"));
+}
+
+#[test]
+fn another_scale_is_told_and_values_begin_with_their_mean() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let run = |text: String| {
+        fs::write(path.join("x.csv"), text).unwrap();
+        let output = succeed(train(path, &[&["x.csv", "-o", "x.json", "--fresh"][..], &FEW].concat()));
+        let loss = metadata(&path.join("x.json"))["held_out"]["loss"].as_f64().unwrap();
+        (String::from_utf8(output.stderr).unwrap(), loss)
+    };
+    let (said, loss) = run(rows("target", |i, t| 500.0 + noise(i, t), |i| 7.0 + 0.1 * noise(i, 9)));
+    assert!(said.starts_with("x.csv: the inputs have a mean of 500 and a deviation of 0.2"), "{said}");
+    assert!(!said.contains("the targets have"), "{said}");
+    // After two steps from zero it would be about 49.
+    assert!(loss < 1.0, "{loss}");
+    let (said, _) = run(rows("target", noise, |i| 1e5 * noise(i, 9)));
+    assert!(
+        said.starts_with("x.csv: the targets have a mean of ") && said.contains(": scale them"),
+        "{said}"
+    );
+    let (said, _) = run(rows("class", |i, t| 0.001 * noise(i, t), |i| f64::from(i % 2)));
+    assert!(said.starts_with("x.csv: the inputs have a mean of 0.000"), "{said}");
+    let (said, _) = run(rows("target", noise, |i| noise(i, 9)));
+    assert!(!said.contains("scale them"), "{said}");
+}
+
+#[test]
+fn a_model_that_is_no_better_than_a_guess_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path();
+    let run = |text: String| {
+        fs::write(path.join("x.csv"), text).unwrap();
+        let output = succeed(train(path, &[&["x.csv", "-o", "x.json", "--fresh"][..], &FEW].concat()));
+        let [report, said] = [output.stdout, output.stderr].map(|told| String::from_utf8(told).unwrap());
+        (report, said, metadata(&path.join("x.json"))["held_out"]["baseline"].clone())
+    };
+    // A variance of 1/12 · 10⁴.
+    let (report, said, guess) = run(rows("target", noise, |i| 100.0 * noise(i, 9)));
+    assert!(report.contains("\n  a guess       mean squared error "), "{report}");
+    assert!((600.0..1100.0).contains(&guess["loss"].as_f64().unwrap()), "{guess}");
+    assert!(
+        said.contains("better than always the mean of the targets") && said.contains("or scale inputs"),
+        "{said}"
+    );
+    let (report, said, guess) = run(rows("class", noise, |i| f64::from(u32::from(i % 4 > 0))));
+    let share = guess["accuracy"].as_f64().unwrap();
+    assert!((0.6..0.9).contains(&share), "{guess}");
+    assert!(
+        report.contains(&format!("{:.2}% right: always class 1, the most frequent", 100.0 * share)),
+        "{report}"
+    );
+    assert!(said.contains("the model is no better than always class 1"), "{said}");
+}

@@ -170,6 +170,25 @@ fn each_fault_is_named_and_placed() {
 }
 
 #[test]
+fn files_of_other_kinds_are_told_apart() {
+    let open = |_: &str| Err(std::io::Error::other("none"));
+    let said = |file: &str, json: &[u8]| {
+        dopec::read(&Source { file, json, open: &open, lock: None }).unwrap_err().to_string()
+    };
+    for (file, bytes, words) in [
+        ("lm.pt", &b"PK\x03\x04\xff"[..], "found a zip archive, as PyTorch's .pt files"),
+        ("lm.safetensors", b"\x02\0\0\0\0\0\0\0{}", "found a safetensors file"),
+        ("lm.onnx", b"\x08\x07\x12\x07pytorch", "found an ONNX file"),
+    ] {
+        let said = said(file, bytes);
+        assert!(said.starts_with(&format!("error: not a model file\n--> {file}")), "{said}");
+        assert!(said.contains(words) && said.contains("docs/model-file.md and python/doped.py"), "{said}");
+    }
+    let said = said("lm.json", b"{\xff}");
+    assert!(said.contains("not text: byte 1 is not UTF-8") && said.contains("python/doped.py"), "{said}");
+}
+
+#[test]
 fn truncated_anywhere_is_a_fault_and_no_panic() {
     for end in 0..RIGHT.len() {
         let said = faults(&RIGHT[..end]);

@@ -1,6 +1,7 @@
 //! The fixtures that `python/oracle.py` wrote: their model files are sound, and the first loss of each is what the
-//! 64-bit reference gives of the initial model.
+//! 64-bit reference gives of the initial model. And the names that `python/doped.py` refuses are those that the format does.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -50,4 +51,21 @@ fn the_first_loss_of_each_fixture_is_the_references() {
         count += 1;
     }
     assert_eq!(count, 3);
+}
+
+#[test]
+fn the_names_that_doped_py_refuses_are_those_of_the_format() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let read = |path: &str| fs::read_to_string(root.join(path)).unwrap();
+    let words = |text: &str, from: &str, to: &str| -> BTreeSet<String> {
+        let (_, rest) = text.split_once(from).unwrap_or_else(|| panic!("no {from:?}"));
+        let (words, _) = rest.split_once(to).unwrap();
+        words.split_ascii_whitespace().filter(|word| *word != "\\").map(str::to_owned).collect()
+    };
+    let python = words(&read("python/doped.py"), "RESERVED = \"\"\"", "\"\"\"");
+    let rust = read("compiler/src/ingest/name.rs");
+    let lists =
+        ["KEYWORDS", "HEADERS", "TYPES"].map(|list| words(&rust, &format!("{list}: &str = \""), "\";"));
+    assert_eq!(python, lists.into_iter().flatten().collect());
+    assert!(python.iter().all(|word| dopec::ingest::check_name(word).is_err()));
 }

@@ -1,25 +1,25 @@
-//! The end of a run: scores, the model file with check vectors and metadata, the report.
+//! The end of a run: scores, the model file with check vectors and metadata.
 //!
 //! The last state is in the checkpoint before anything else is written, if there is room for it, and the checkpoint is
 //! removed after everything is: whatever fails here can be mended, and the same command then ends the run without
 //! training anything again.
 
-use dopec::model::{Model, Steps};
+use dopec::model::Steps;
 use dopec::reference::record;
 use dopec::{Faults, files};
-use dopec_trainer::budget::{Counting, stored_bits};
-use dopec_trainer::data::{Inputs, Unit};
-use dopec_trainer::network::LayerSpec;
+use dopec_trainer::data::Inputs;
 use dopec_trainer::score::{Loss, Score};
-use dopec_trainer::{Data, Error, Network, Trainer};
+use dopec_trainer::{Data, Error, Trainer};
 use serde_json::{Value, json};
 
+use super::baseline::Baseline;
 use super::checkpoint::{self, Notes};
 use super::input::Input;
-use super::options::{Structure, Train};
+use super::options::Train;
 use super::plan;
 use super::progress::tell;
-use super::source::{matrices, words};
+use super::report::report;
+use super::source::words;
 use super::watch::Watch;
 
 /// Numbers that the outputs of check vectors hold, about, at most.
@@ -62,10 +62,14 @@ fn write(
 ) -> Result<String, Faults> {
     let mut model = trainer.network().to_model(watch.name);
     model.check = Some(record(&model, check_steps(&input.held_out, input.output_size))?);
-    let metadata = metadata(options, input, notes, trainer, score);
+    let baseline = Baseline::of(input);
+    let metadata = metadata(options, input, notes, trainer, (score, &baseline));
     files::save(&options.output, &model, &metadata, dopec::export::Storage::Auto)?;
     watch.draw(notes)?;
-    Ok(report(options, input, notes, trainer.network(), &model, score))
+    if let Some(warning) = baseline.warning(score, input.unit()) {
+        tell(warning);
+    }
+    Ok(report(options, input, notes, (trainer.network(), &model), (score, &baseline)))
 }
 
 /// The beginning of what is held out.
@@ -84,7 +88,13 @@ fn check_steps(held_out: &Data, output_size: usize) -> Steps {
 }
 
 /// What the file says of how the model was made: nothing that a cut in the run would change.
-fn metadata(options: &Train, input: &Input, notes: &Notes, trainer: &Trainer, score: &Score) -> Value {
+fn metadata(
+    options: &Train,
+    input: &Input,
+    notes: &Notes,
+    trainer: &Trainer,
+    (score, baseline): (&Score, &Baseline),
+) -> Value {
     let mut training = notes.request.clone();
     let settings = trainer.settings();
     training.insert("data".to_owned(), json!(options.input.file_name().map(|name| name.to_string_lossy())));
@@ -93,7 +103,11 @@ fn metadata(options: &Train, input: &Input, notes: &Notes, trainer: &Trainer, sc
     training.insert("learning-rate".to_owned(), json!(settings.schedule.rate));
     let cmr = settings.co_matrix.map_or(0.0, |options| options.probability);
     training.insert("cmr".to_owned(), json!(cmr));
-    let mut scores = json!({"loss": score.loss, "predictions": score.count});
+    let baseline = baseline.metadata();
+    let mut scores = json!({"loss": score.loss, "predictions": score.count, "baseline": baseline});
+    if let Some(unknown) = input.unknown() {
+        scores["unknown"] = json!(unknown);
+    }
     match (&input.vocabulary, input.objective.loss) {
         (Some(_), _) => {
             scores["bits"] = json!(score.bits());
@@ -112,78 +126,4 @@ fn metadata(options: &Train, input: &Input, notes: &Notes, trainer: &Trainer, sc
         metadata["vocabulary"] = json!(vocabulary.tokens);
     }
     metadata
-}
-
-/// The report on stdout.
-fn report(
-    options: &Train,
-    input: &Input,
-    notes: &Notes,
-    network: &Network<f32>,
-    model: &Model,
-    score: &Score,
-) -> String {
-    let output = options.output.display();
-    let mut lines =
-        vec![format!("{output}: model `{}`, trained for {} steps", model.name, notes.length.steps)];
-    let unit = input.unit();
-    let count = score.count;
-    lines.push(match (&input.vocabulary, input.objective.loss) {
-        (Some(vocabulary), _) => {
-            let bits = format!(", {:.4} bits", score.bits());
-            let bits = if vocabulary.unit == Unit::Word { String::new() } else { bits };
-            let (loss, perplexity) = (score.loss, score.perplexity());
-            format!(
-                "  held out      {loss:.4} nats{bits} per {unit}, perplexity {perplexity:.4} ({count} {unit}s)"
-            )
-        }
-        (None, Loss::CrossEntropy) => {
-            let right = 100.0 * score.accuracy;
-            format!("  held out      {right:.2}% right, {:.4} nats per sequence ({count} sequences)", score.loss)
-        }
-        (None, Loss::MeanSquaredError) => {
-            format!("  held out      mean squared error {:.6} ({count} values)", score.loss)
-        }
-    });
-    let mut stored = network.parameters.count();
-    for matrix in network.matrices() {
-        matrix.visit_sparse(&mut |_, sparse| stored -= sparse.mask.len() - sparse.kept());
-    }
-    let [recurrent, values, everything] = sizes(network);
-    lines.push(format!("  stored        {stored} values, {recurrent} of them in recurrent matrices"));
-    if values > 0.0 {
-        lines.push(match options.structure {
-            Structure::SmallerDense if options.from.is_none() => {
-                "  compression   by fewer units: the matrices are dense".to_owned()
-            }
-            _ => format!(
-                "  compression   recurrent matrices {values:.2} times smaller than dense by values, {everything:.2} with all indices"
-            ),
-        });
-    }
-    let share = notes.moments.iter().rev().find_map(|moment| moment.structure_share);
-    if let Some(share) = share {
-        lines.push(format!("  share of S    {:.1}% of the doped matrices' output", 100.0 * (1.0 - share)));
-    }
-    lines.push(format!("compile it: dopec {output} --emit c"));
-    lines.join("\n") + "\n"
-}
-
-/// Of all recurrent matrices: values stored; how many times less than dense, by values and by everything. Zeros where
-/// there are none.
-fn sizes(network: &Network<f32>) -> [f64; 3] {
-    let (mut dense, mut values, mut everything) = (0, 0, 0);
-    let mut spec = network.spec.clone();
-    for layer in &mut spec.layers {
-        if !matches!(layer, LayerSpec::Lstm { .. } | LayerSpec::Gru { .. }) {
-            continue;
-        }
-        for (matrix, rows, cols) in matrices(layer) {
-            dense += 32 * (rows * cols) as u64;
-            values += stored_bits(matrix, rows, cols, Counting::Values);
-            everything += stored_bits(matrix, rows, cols, Counting::Everything);
-        }
-    }
-    let times = |bits: u64| if bits == 0 { 0.0 } else { dense as f64 / bits as f64 };
-    [values as f64 / 32.0, times(values), times(everything)]
 }

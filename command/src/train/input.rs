@@ -6,16 +6,21 @@ use std::path::Path;
 
 use dopec::Faults;
 use dopec_cli::data::{self, Sequences, Targets};
-use dopec_trainer::data::{Inputs, Labels, Samples, Text, Unit, Vocabulary};
+use dopec_trainer::data::{Inputs, Labels, Samples, Text, UNKNOWN, Unit, Vocabulary};
 use dopec_trainer::score::{Loss, Objective, Over};
 use dopec_trainer::{Data, Error};
 
 use super::faults::{self, fault};
 use super::options::Train;
 use super::source::{Source, words};
+use super::suited;
 
 /// The seed by which sequences are held out, whatever that of the run.
 const SPLIT: u64 = 1;
+
+/// The share of a text that is held out, where nothing else is asked for; and that of sequences.
+const OF_TEXT: f64 = 0.05;
+const OF_SEQUENCES: f64 = 0.2;
 
 /// Data in two parts.
 #[derive(Debug)]
@@ -37,11 +42,16 @@ pub(super) struct Input {
 impl Input {
     /// Reads the input. `from` is the model to go on from.
     pub(super) fn read(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
-        let ending = options.input.extension().map(|ending| ending.to_string_lossy().to_lowercase());
-        match ending.as_deref() {
-            Some("npz" | "csv" | "tsv") => sequences(options),
-            _ => text(options, from),
-        }
+        if of_sequences(&options.input) { sequences(options, from.is_none()) } else { text(options, from) }
+    }
+
+    /// The share of the words to predict that the vocabulary has one place for, `<unk>`, where it has.
+    pub(super) fn unknown(&self) -> Option<f64> {
+        let vocabulary = self.vocabulary.as_ref().filter(|vocabulary| vocabulary.unit == Unit::Word)?;
+        let unknown = vocabulary.tokens.iter().position(|token| token == UNKNOWN)? as u32;
+        let Data::Tokens(tokens) = &self.held_out else { return None };
+        let count = tokens[1..].iter().filter(|&&token| token == unknown).count();
+        Some(count as f64 / (tokens.len() - 1) as f64)
     }
 
     /// What a prediction is called.
@@ -53,6 +63,17 @@ impl Input {
             None => "sequence",
         }
     }
+}
+
+/// Whether a file is of sequences, by its name.
+fn of_sequences(path: &Path) -> bool {
+    let ending = path.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    matches!(ending.as_deref(), Some("npz" | "csv" | "tsv"))
+}
+
+/// The share of a file that is held out where `asked` is asked for.
+pub(super) fn share(path: &Path, asked: Option<f64>) -> f64 {
+    asked.unwrap_or(if of_sequences(path) { OF_SEQUENCES } else { OF_TEXT })
 }
 
 fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
@@ -78,7 +99,7 @@ fn text(options: &Train, from: Option<&Source>) -> Result<Input, Faults> {
         let told = from.is_some_and(|from| matches!(from.told(), Ok(Some(_))));
         utf8(&file, &bytes, told)?;
     }
-    let share = options.held_out.unwrap_or(0.05);
+    let share = share(&options.input, options.held_out);
     let refuse = |error| faults::of(&options.input, &error);
     let vocabulary = match from {
         Some(from) => from.vocabulary(unit, &bytes)?,
@@ -135,7 +156,8 @@ fn utf8(file: &str, bytes: &[u8], told: bool) -> Result<(), Faults> {
     Err(fault(file, "the text is not UTF-8", "characters of UTF-8", &found, help))
 }
 
-fn sequences(options: &Train) -> Result<Input, Faults> {
+/// `fresh`: the network is made for them.
+fn sequences(options: &Train, fresh: bool) -> Result<Input, Faults> {
     let file = options.input.display().to_string();
     let of_texts = [
         ("--unit", options.unit.is_some()),
@@ -157,7 +179,7 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
         let help = "cut or fill the sequences to one length, or train on those of each length by themselves";
         return Err(fault(&file, "the sequences are not equally long", &expected, &found, help));
     }
-    let held_out = ((read.count as f64 * options.held_out.unwrap_or(0.2)).round() as usize).max(1);
+    let held_out = ((read.count as f64 * share(&options.input, options.held_out)).round() as usize).max(1);
     let left = read.count.saturating_sub(held_out);
     if left < options.batch {
         let found = format!("{left} to train on, and {} held out", held_out.min(read.count));
@@ -166,12 +188,15 @@ fn sequences(options: &Train) -> Result<Input, Faults> {
         return Err(fault(&file, "the sequences are too few for a batch", &expected, &found, help));
     }
     let output_size = read.output_size();
-    let (classes, input_size) = (matches!(read.targets, Targets::Classes(_)), read.features);
-    if classes && output_size < 2 {
-        let help = "give sequences of the other classes, too";
-        return Err(fault(&file, "there is nothing to tell apart", "two classes at least", "class 0", help));
-    }
-    let loss = if classes { Loss::CrossEntropy } else { Loss::MeanSquaredError };
+    let input_size = read.features;
+    let loss = match &read.targets {
+        Targets::Classes(classes) => {
+            suited::classes(&file, classes, fresh)?;
+            Loss::CrossEntropy
+        }
+        Targets::Values { .. } => Loss::MeanSquaredError,
+    };
+    suited::scale(&file, &read);
     let [train, held_out] = split(&options.input, &read, longest, held_out)?;
     let objective = Objective { loss, over: Over::LastStep };
     Ok(Input { train, held_out, objective, vocabulary: None, input_size, output_size })

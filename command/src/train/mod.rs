@@ -1,18 +1,24 @@
 //! `dopec train`: a text, or sequences with targets → a trained model file, ready to compile.
 //!
-//! [`input`] reads the data, [`network`] builds what is trained (or [`source`] reads it), [`plan`] chooses settings and
-//! steps, [`watch`] runs them with [`progress`] and [`checkpoint`]s, [`finish`] writes the model with its scores. The
-//! model depends on the data, the options and the number of threads alone, however often the run was cut off.
+//! [`input`] reads the data, which [`suited`] looks at; [`network`] builds what is trained (or [`source`] reads it), within
+//! [`extent`]; [`idle`] refuses options that would do nothing. [`plan`] chooses settings and steps, [`watch`] runs them with
+//! [`progress`] and [`checkpoint`]s, [`finish`] writes the model with its scores beside its [`baseline`], [`report`] tells
+//! them. The model depends on the data, the options and the number of threads alone, however often the run was cut off.
 
+mod baseline;
 mod checkpoint;
+mod extent;
 mod faults;
 mod finish;
+mod idle;
 mod input;
 mod network;
 pub(crate) mod options;
 mod plan;
 mod progress;
+mod report;
 mod source;
+mod suited;
 mod watch;
 
 use std::path::{Path, PathBuf};
@@ -27,7 +33,7 @@ use dopec_trainer::score::Loss;
 
 use faults::fault;
 use input::Input;
-use options::{Structure, Train};
+use options::Train;
 use source::Source;
 use watch::Watch;
 
@@ -44,7 +50,10 @@ pub(crate) fn run(options: &Train) -> Result<ExitCode, Faults> {
     files::apart(&read, [&options.output, &weights, &curves, &path].map(PathBuf::as_path))?;
     let input = Input::read(options, from.as_ref())?;
     let network = network::build(options, &input, from.as_ref())?;
-    plan::sound(options, &network)?;
+    idle::beside_network(options, &network)?;
+    if let Some(from) = &from {
+        from.tell_of_more_held_out(options);
+    }
     let resumed = match options.fresh {
         true => None,
         false => checkpoint::resume(options, &path, &input, &network)?,
@@ -103,11 +112,7 @@ fn name(options: &Train) -> Result<String, Faults> {
 
 /// Options that contradict each other, and an output that can't be written, before any work.
 fn sound(options: &Train) -> Result<(), Faults> {
-    if !options.factor_shapes.is_empty() && options.structure != Structure::Kronecker {
-        let title = "shapes of Kronecker factors are given for another structure";
-        let help = "leave them out, or give --structure kronecker";
-        return Err(Faults::plain("--factor-shapes", title, help).of_the_request());
-    }
+    idle::beside_others(options)?;
     let output = options.output.display().to_string();
     let cant = |title: String| {
         Err(Faults::plain(

@@ -2,9 +2,13 @@
 
 use dopec::Faults;
 use dopec_trainer::budget::{Budget, MatrixForm, smaller_hidden};
+use dopec_trainer::data::Labels;
+use dopec_trainer::matrix::Form;
 use dopec_trainer::network::{LayerSpec, LstmSpec, MatrixSpec};
-use dopec_trainer::{Error, Initialisation, Network, NetworkSpec};
+use dopec_trainer::{Data, Error, Initialisation, Network, NetworkSpec};
 
+use super::baseline::mean;
+use super::extent;
 use super::faults::{self, fault};
 use super::input::Input;
 use super::options::{Cell, Structure, Train};
@@ -13,14 +17,25 @@ use super::source::Source;
 /// How many times less than dense matrices take, where nothing else is asked for.
 const FACTOR: f64 = 10.0;
 
+/// The last layer's name.
+const HEAD: &str = "head";
+
+/// How many times less than dense the matrices of a new network are to take.
+pub(super) fn factor(options: &Train) -> f64 {
+    options.factor.unwrap_or(FACTOR)
+}
+
 /// Builds the network.
 pub(super) fn build(options: &Train, input: &Input, from: Option<&Source>) -> Result<Network<f32>, Faults> {
     let refuse = |error: Error| faults::of(&options.input, &error);
     let initialisation = Initialisation { seed: options.seed, ..Initialisation::default() };
     let Some(from) = from else {
         let spec = spec(options, input)?.with_dropout(options.dropout);
-        return Network::new(spec, initialisation).map_err(refuse);
+        let mut network = Network::new(spec, initialisation).map_err(refuse)?;
+        begin_at_mean(&mut network, input);
+        return Ok(network);
     };
+    extent::of_model(&mut NetworkSpec::of(&from.model))?;
     let spec = match options.factor {
         Some(factor) => from.pruned_further(factor, options.counting.into())?,
         None => NetworkSpec::of(&from.model),
@@ -30,18 +45,29 @@ pub(super) fn build(options: &Train, input: &Input, from: Option<&Source>) -> Re
     Ok(network)
 }
 
+/// What predicts values begins with their mean: the way there would be long where it is far from zero.
+fn begin_at_mean(network: &mut Network<f32>, input: &Input) {
+    let Data::Samples(samples) = &input.train else { return };
+    let Labels::Values(values) = &samples.labels else { return };
+    let bias = format!("{HEAD}.bias");
+    let Some(bias) = network.parameters.iter_mut().find(|parameter| parameter.name == bias) else { return };
+    bias.values = mean(values, samples.label_width()).into_iter().map(|mean| mean as f32).collect();
+    network.materialise(Form::Whole);
+}
+
 /// An embedding for a text, recurrent layers, a linear layer.
 fn spec(options: &Train, input: &Input) -> Result<NetworkSpec, Faults> {
     let refuse = |error: Error| faults::of(&options.input, &error);
-    let embedding = options.embedding.unwrap_or(options.hidden.min(128));
+    let embedding = input.vocabulary.as_ref().map(|_| options.embedding.unwrap_or(options.hidden.min(128)));
+    extent::of_options(options, input.input_size, input.output_size, embedding)?;
     let (mut layers, mut input_size) = (Vec::new(), input.input_size);
-    if let Some(vocabulary) = &input.vocabulary {
+    if let Some(size) = embedding {
         let (name, weight) = ("embed".to_owned(), MatrixSpec::dense());
-        layers.push(LayerSpec::Embedding { name, vocab: vocabulary.len(), size: embedding, weight });
-        input_size = embedding;
+        layers.push(LayerSpec::Embedding { name, vocab: input_size, size, weight });
+        input_size = size;
     }
     let mut hidden = vec![options.hidden; options.layers];
-    let factor = options.factor.unwrap_or(FACTOR);
+    let factor = factor(options);
     if options.structure == Structure::SmallerDense {
         hidden = smaller_hidden(input_size, &hidden, factor).map_err(refuse)?;
     }
@@ -75,7 +101,7 @@ fn spec(options: &Train, input: &Input) -> Result<NetworkSpec, Faults> {
         input_size = hidden_size;
     }
     forms.all_fitted()?;
-    let (name, weight) = ("head".to_owned(), MatrixSpec::dense());
+    let (name, weight) = (HEAD.to_owned(), MatrixSpec::dense());
     layers.push(LayerSpec::Linear { name, input_size, output_size: input.output_size, weight, bias: true });
     Ok(NetworkSpec { layers })
 }

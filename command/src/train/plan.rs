@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::faults::{self, fault};
 use super::input::Input;
 use super::options::Train;
-use super::progress::tell;
+use super::progress::{short, tell};
 
 /// Minutes of a run, where nothing else is asked for.
 const MINUTES: f64 = 10.0;
@@ -64,24 +64,13 @@ pub(super) fn lanes(held_out: &Data) -> usize {
 }
 
 /// Whether anything is to be pruned, and whether any S stands beside a structure.
-fn doping(network: &Network<f32>) -> (bool, bool) {
+pub(super) fn doping(network: &Network<f32>) -> (bool, bool) {
     let (mut prunes, mut doped) = (false, false);
     for matrix in network.matrices() {
         doped |= matrix.is_doped();
         matrix.visit_sparse(&mut |_, sparse| prunes |= sparse.kept() > sparse.target);
     }
     (prunes, doped)
-}
-
-/// Co-matrix dropout is for the time in which S is dense, and ends as S comes to its target. Where S is there from the
-/// start it would act to the last step instead.
-pub(super) fn sound(options: &Train, network: &Network<f32>) -> Result<(), Faults> {
-    if options.cmr == 0.0 || doping(network) != (false, true) {
-        return Ok(());
-    }
-    let title = "co-matrix dropout is for an S that is pruned, and here none is";
-    let help = "leave --cmr out, or give a --factor at which the model's S is pruned further";
-    Err(fault("--cmr", title, "an S with more non-zeros than it is to keep", "none in any matrix", help))
 }
 
 /// The settings of a run of so many steps.
@@ -141,12 +130,12 @@ pub(super) fn length(
     if steps < 10 {
         let least = started.elapsed().as_secs_f64() + pace.seconds(Length { steps: 10, moments: 2 });
         let help = "give more minutes, a smaller network, or a smaller --batch or --sequence";
-        let least = least / 60.0 / 0.97;
-        let expected = format!("about {least:.2} or more: {step:.3} seconds a step, and its scores");
+        let (least, step) = (short(least / 60.0 / 0.97), short(step));
+        let expected = format!("about {least} or more: {step} seconds a step, and its scores");
         let title = "the time is too short for ten steps";
         return Err(fault("--minutes", title, &expected, &minutes.to_string(), help));
     }
-    tell(format_args!("{step:.3} seconds a step: {steps} steps in {minutes} minutes"));
+    tell(format_args!("{} seconds a step: {steps} steps in {minutes} minutes", short(step)));
     Ok(length)
 }
 

@@ -100,6 +100,15 @@ fn percent(part: f64) -> String {
     if part < 0.1 { format!("{:.1}%", 100.0 * part) } else { format!("{:.0}%", 100.0 * part) }
 }
 
+/// A number in three digits or a few more, none of them lost to zeros behind the point.
+pub(super) fn short(number: f64) -> String {
+    let place = if number == 0.0 { 0 } else { number.abs().log10().floor() as i32 };
+    match place {
+        -6..7 => format!("{number:.*}", (2 - place).max(0) as usize),
+        _ => format!("{number:.2e}"),
+    }
+}
+
 /// A time in its two largest units.
 fn time(seconds: f64) -> String {
     let seconds = seconds.round() as u64;
@@ -112,11 +121,13 @@ fn time(seconds: f64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{percent, time};
+    use super::{percent, short, time};
 
     #[test]
     fn numbers_are_short() {
         assert_eq!([59.4, 61.0, 3661.0].map(time), ["59 s", "1 min 1 s", "1 h 1 min"]);
         assert_eq!([0.431, 0.0421].map(percent), ["43%", "4.2%"]);
+        let numbers = [0.0, 2.0, -1234.5, 0.000_123_4, 1e-9, 31_415_926.0];
+        assert_eq!(numbers.map(short), ["0.00", "2.00", "-1234", "0.000123", "1.00e-9", "3.14e7"]);
     }
 }

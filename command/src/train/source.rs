@@ -11,7 +11,8 @@ use dopec_trainer::network::{LayerSpec, LstmSpec, MatrixSpec};
 use serde_json::Value;
 
 use super::faults::fault;
-use super::options::Token;
+use super::input;
+use super::options::{Token, Train};
 use super::progress::tell;
 
 /// A model, and what its file says of how it was made.
@@ -93,6 +94,24 @@ impl Source {
         };
         let tokens = tokens.filter(|tokens| tokens.len() == size);
         Ok(tokens.zip(unit).map(|(tokens, unit)| Vocabulary { unit, tokens }))
+    }
+
+    /// Tells where more of a file is held out than was when the model was trained on it: what is more was trained on. Of
+    /// a file by another name nothing is known.
+    pub(super) fn tell_of_more_held_out(&self, options: &Train) {
+        let training = &self.metadata["training"];
+        let name = options.input.file_name().map(|name| name.to_string_lossy());
+        if training["data"].as_str().is_none_or(|was| Some(was) != name.as_deref()) {
+            return;
+        }
+        let was = input::share(&options.input, training["held-out"].as_f64());
+        let is = input::share(&options.input, options.held_out);
+        if is > was {
+            tell(format_args!(
+                "{}: was trained with --held-out {was}: of the {is} that is held out now it was trained on a part, and the score is too good for that",
+                self.file
+            ));
+        }
     }
 
     /// How many tokens it knows.

@@ -1,4 +1,4 @@
-//! What the tests of `dopec train` share: a text made here, and the command run on it.
+//! What the tests of `dopec train` share: a text made here, the command run on it, options of a short run.
 
 use std::fs;
 use std::path::Path;
@@ -24,6 +24,21 @@ pub(crate) fn text(len: usize) -> String {
         text.push_str(LINES[(state >> 16) as usize % LINES.len()]);
     }
     text
+}
+
+/// A run of some seconds, in so many steps.
+#[allow(dead_code)]
+pub(crate) fn small(steps: &str) -> Vec<&str> {
+    smaller("4", steps)
+}
+
+/// The same, of matrices so many times smaller.
+#[allow(dead_code)]
+pub(crate) fn smaller<'a>(factor: &'a str, steps: &'a str) -> Vec<&'a str> {
+    let sizes = "--hidden 32 --embedding 16 --batch 8 --sequence 24 --threads 2";
+    let mut options: Vec<&str> = sizes.split(' ').collect();
+    options.extend(["--factor", factor, "--steps", steps]);
+    options
 }
 
 /// The command, in a folder.
@@ -61,6 +76,7 @@ pub(crate) fn exit(code: i32, mut command: Command) -> String {
 }
 
 /// What a model file says of how it was made.
+#[allow(dead_code)]
 pub(crate) fn metadata(model: &Path) -> serde_json::Value {
     let file: serde_json::Value = serde_json::from_slice(&fs::read(model).unwrap()).unwrap();
     file["metadata"].clone()

@@ -5,6 +5,7 @@
 //! Nothing is allocated for a size before as many bytes are there; nothing recurses deeper than a limit.
 
 mod check;
+mod foreign;
 mod half;
 mod json;
 mod layer;
@@ -32,6 +33,9 @@ pub(crate) use lock::{FORMAT as LOCK_FORMAT, VERSION as LOCK_VERSION};
 pub use name::check_name;
 use reader::Reader;
 use weights::Weights;
+
+/// Where a model file comes from, for those who have none yet.
+const EXPORT: &str = "to make one from a trained network, see docs/model-file.md and python/doped.py";
 
 /// A model file before it is read.
 #[derive(Clone, Copy)]
@@ -69,9 +73,19 @@ pub fn ingest(source: &Source<'_>) -> Result<Model, Faults> {
 ///
 /// As [`ingest`].
 pub fn ingest_located(source: &Source<'_>) -> Result<(Model, Locations), Faults> {
+    if let Some(kind) = foreign::kind(source.file, source.json) {
+        let fault = Fault {
+            title: "not a model file".to_owned(),
+            expected: Some("a JSON file as docs/model-file.md describes it".to_owned()),
+            found: Some(kind.to_owned()),
+            help: Some(format!("give the JSON file that names the weights file; {EXPORT}")),
+            ..Fault::default()
+        };
+        return Err(Faults::new(source.file, "", vec![fault]));
+    }
     let text = std::str::from_utf8(source.json).map_err(|error| {
         let title = format!("the file is not text: byte {} is not UTF-8", error.valid_up_to());
-        Faults::plain(source.file, title, "give the JSON file, not the weights file")
+        Faults::plain(source.file, title, format!("give the JSON file, not the weights file; {EXPORT}"))
     })?;
     let mut reader = Reader { text, faults: Vec::new(), layer: None, weights: None, weights_failed: false };
     let read = read(&mut reader, source);

@@ -6,4 +6,4 @@ mod text;
 
 pub use samples::{Inputs, Labels, Samples};
 pub use stream::TokenStream;
-pub use text::{Text, Unit, Vocabulary};
+pub use text::{Text, UNKNOWN, Unit, Vocabulary};

@@ -41,7 +41,7 @@ pub struct Text {
 }
 
 /// The word that stands for those outside a vocabulary of limited size.
-const UNKNOWN: &str = "<unk>";
+pub const UNKNOWN: &str = "<unk>";
 
 impl Vocabulary {
     /// Every token of a text; of words only the `limit` most frequent ones where it is given, the others
