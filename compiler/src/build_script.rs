@@ -67,7 +67,9 @@ impl Build {
         self
     }
 
-    /// Writes `NAME.rs` into `OUT_DIR` for [`crate::include_model`]; gives its path.
+    /// Writes `NAME.rs` into `OUT_DIR` for [`crate::include_model`]; gives its path. It is a module with docs and attributes
+    /// of its own: `#[path]` takes it in, too, but not `include!`. It holds `unsafe`, which a crate of
+    /// `#![forbid(unsafe_code)]` refuses: take it in from a small crate of its own there.
     ///
     /// # Errors
     ///
@@ -119,7 +121,7 @@ impl Build {
         let outputs = compiled.files();
         let mut outputs: Vec<(PathBuf, &dyn Contents)> =
             outputs.iter().map(|file| (out.join(&file.name), file as &dyn Contents)).collect();
-        let module = format!("#[allow(dead_code)]\n#[path = \"{name}.rs\"]\npub mod {name};\n");
+        let module = format!("#[path = \"{name}.rs\"]\npub mod {name};\n");
         let module = module.as_bytes();
         if form == Emit::Rust {
             outputs.push((out.join(format!("{name}.mod.rs")), &module));

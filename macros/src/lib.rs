@@ -22,6 +22,9 @@ use syn::{Ident, LitInt, LitStr, Token, Visibility};
 /// are the command's `--unroll-limit`, `--target`, `--data`, `--batch`, `--run-block` and `--no-lock`. Data stays in the
 /// module: as `"source"` or as `"numbers"`.
 /// A lock file beside the model (`dopec MODEL --emit c --tune` writes it) chooses the kernels.
+/// The module holds `unsafe` for vector instructions and large tables, which a crate of `#![forbid(unsafe_code)]` refuses: call
+/// the macro in a small crate of its own there, or `deny` instead. With `target = "avx2"` or `"avx512"` steps panic on a
+/// processor without the instructions.
 /// The module needs nothing but `core`, and the crate is built again when any of these files change; a lock file that is
 /// new is seen when the crate is built for another reason. A fault in the model is a compile error at the path, with the
 /// text that the command prints.
@@ -139,7 +142,6 @@ fn expand(call: &ModelCall) -> syn::Result<proc_macro2::TokenStream> {
     // Names every file read, so that the compiler reads the model again when one changes.
     let watched = read.iter().map(|file| file.display().to_string());
     Ok(quote! {
-        #[allow(dead_code)]
         #visibility mod #module {
             #body
             #(const _: &[u8] = include_bytes!(#watched);)*

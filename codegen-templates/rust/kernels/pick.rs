@@ -1,6 +1,8 @@
 // What look-ups as straight-line code stand on: all inputs stand in registers, sixteen neighbouring ones a block, and a pick
 // takes one out of two blocks for each of sixteen rows. Takes blocks, and for each pick sixteen values and indices of five
 // bits, several in a word. Gives the rows' sums. Which blocks a pick takes from is in the code that calls.
+// What is called for every pick is `#[inline]` alone, as `dot` is: optimised it is inlined all the same, and unoptimised
+// hundreds of picks, inlined always, would each keep their values in the caller's frame, half a megabyte in all.
 
 /// All of x in blocks, with zeros behind.
 #[inline(always)]
@@ -29,7 +31,7 @@ pub(super) fn pick_start<const R: usize>(init: Init<'_>, y: &[f32], first: usize
 
 /// sum += value * input, row by row: the input is the element of both blocks, taken together, that the five bits from `SHIFT`
 /// on of the row's word name.
-#[inline(always)]
+#[inline]
 pub(super) fn pick<const SHIFT: u32>(
     sum: &mut Sixteen,
     values: &[f32],
@@ -62,7 +64,7 @@ pub(super) fn pick<const SHIFT: u32>(
 }
 
 /// a += b.
-#[inline(always)]
+#[inline]
 pub(super) fn pick_sum(a: &mut Sixteen, b: &Sixteen) {
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
@@ -85,7 +87,7 @@ pub(super) fn pick_sum(a: &mut Sixteen, b: &Sixteen) {
 }
 
 /// `y[first..first + R]` = sums.
-#[inline(always)]
+#[inline]
 pub(super) fn pick_end<const R: usize>(y: &mut [f32], first: usize, sums: &Sixteen) {
     y[first..first + R].copy_from_slice(&sums[..R]);
 }

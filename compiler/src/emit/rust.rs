@@ -13,9 +13,10 @@ use super::skeleton::{Layer, SpelledCode, Uses, context, render, words};
 use super::straight::rust_row;
 use super::text::wrapped;
 use crate::model::InputKind;
+use crate::numbers::thousands;
 use crate::program::{
-    Call, Code, CodeKind, ConstantId, Digit, Family, Init, LayerCode, Operation, Place, Program, Source,
-    Straight, Table, View,
+    Call, Code, CodeKind, ConstantId, Digit, Families, Family, Init, LayerCode, Operation, Place, Program,
+    Source, Straight, Table, View,
 };
 use crate::settings::{Emit, Settings};
 
@@ -64,6 +65,17 @@ pub(super) fn source(
         },
     );
     context.insert("given", &given());
+    let only = match program.families {
+        Families::Only(family) => Some(family),
+        Families::Flags | Families::Dispatched(_) => None,
+    };
+    context.insert("told", &only.map(told));
+    let panics = if only.is_some() { PANICS } else { "" };
+    context.insert("panics", panics);
+    context.insert("panics_within", &indented(panics, 4));
+    let output_bytes = size_of::<f32>() * program.output_size;
+    let model_bytes = program.state_bytes() + program.scratch_bytes() + output_bytes;
+    context.insert("model_bytes", &thousands(model_bytes));
     let text = render(dopec_templates::RUST_SOURCE, &context);
     let (before, after) = text.split_once("@TABLES@\n").expect("the skeleton says where tables stand");
     out.write_all(before.as_bytes())?;
@@ -71,18 +83,23 @@ pub(super) fn source(
     out.write_all(after.as_bytes())
 }
 
+/// What is said of steps that run on one family only.
+const PANICS: &str = "///\n/// # Panics\n///\n/// The processor lacks what this is compiled for.\n";
+
+/// What holds where the compiler was told of a family.
+fn told(family: &Family) -> String {
+    let features = family.features.iter().map(|feature| format!("target_feature = \"{feature}\""));
+    features.collect::<Vec<_>>().join(", ")
+}
+
 /// The number of the family that the compiler was told to use, as an expression.
 fn given() -> String {
-    let all = |family: &Family| {
-        let features = family.features.iter().map(|feature| format!("target_feature = \"{feature}\""));
-        features.collect::<Vec<_>>().join(", ")
-    };
     let [wide, narrow] = [Family::AVX512, Family::AVX2];
     format!(
         "if cfg!(all({})) {{ {} }} else if cfg!(all({})) {{ {} }} else {{ 0 }}",
-        all(wide),
+        told(wide),
         wide.number,
-        all(narrow),
+        told(narrow),
         narrow.number
     )
 }

@@ -56,7 +56,7 @@ pub(super) fn write(out: &mut dyn io::Write, program: &Program, layout: &Layout)
 
 /// What stands before the first table in bytes.
 const BLOCK: &str = r#"#[cfg(target_endian = "big")]
-compile_error!("the tables of this model are little-endian bytes");
+compile_error!("the tables of this model are little-endian bytes: compile it with `--data numbers` (`data = \"numbers\"`)");
 
 /// A table as bytes, aligned for any vector.
 #[repr(C, align(64))]

@@ -1,6 +1,8 @@
 //! A model that build.rs compiled, as Rust and as C: both must give the same.
 #![no_std]
 #![deny(warnings, missing_docs)]
+// The model is held to every lint of style, the tests are not.
+#![cfg_attr(not(test), deny(clippy::nursery, clippy::pedantic))]
 
 dopec::include_model!("shakespeare_small");
 

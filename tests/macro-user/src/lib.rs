@@ -9,7 +9,8 @@ pub mod tables {
     doped::doped_model!(pub(crate) "../models/shakespeare_small.json", unroll_limit = 0, target = "portable");
 }
 
-/// Several streams at once, and steps in blocks.
+/// Several streams at once, and steps in blocks; held to every lint of style.
+#[deny(clippy::nursery, clippy::pedantic)]
 pub mod many {
     doped::doped_model!("../models/shakespeare_small.json", batch = 3, run_block = 4);
 }
