@@ -48,6 +48,8 @@ pub mod kernels {
         PANELS = "panels";
         DENSE_TALL = "dense_tall";
         DENSE_BLOCKS = "dense_blocks";
+        SIXTEEN = "sixteen";
+        FEW = "few";
         DENSE_BATCH = "dense_batch";
         KRON_OUTER = "kron_outer";
         MONARCH_MIX = "monarch_mix";
@@ -55,7 +57,6 @@ pub mod kernels {
         CIRCULANT = "circulant";
         SELL = "sell";
         CSR = "csr";
-        SIXTEEN = "sixteen";
         LOOKUP_BANDS = "lookup_bands";
         LOOKUP = "lookup";
         LOOKUP_EIGHT = "lookup_eight";

@@ -30,6 +30,8 @@ headers! {
     WIDE = "wide";
     DENSE_TALL = "dense_tall";
     DENSE_BLOCKS = "dense_blocks";
+    SIXTEEN = "sixteen";
+    FEW = "few";
     DENSE_BATCH = "dense_batch";
     KRON_OUTER = "kron_outer";
     MONARCH_MIX = "monarch_mix";
@@ -37,7 +39,6 @@ headers! {
     CIRCULANT = "circulant";
     SELL = "sell";
     CSR = "csr";
-    SIXTEEN = "sixteen";
     LOOKUP_BANDS = "lookup_bands";
     LOOKUP = "lookup";
     LOOKUP_EIGHT = "lookup_eight";

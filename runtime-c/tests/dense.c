@@ -164,6 +164,11 @@ int main(void) {
     check_dense(6, 64, 33);
     check_kron(1, 5, 3, 2);
     check_kron(3, 13, 7, 50);
+    check_kron(1, 52, 26, 50); /* two lanes are few, and one; more columns than their strips hold */
+    check_kron(2, 5, 19, 33);
+    check_kron(1, 9, 70, 18);
+    check_dense(5, 50, 50);
+    check_dense(3, 65, 21);
     check_monarch(5, 3, 45);
     check_circulant(43);
     check_circulant(1);

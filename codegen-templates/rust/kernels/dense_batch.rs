@@ -1,6 +1,6 @@
 // One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels, as
-// `panels` has them; gives every row's sum for every vector. Four vectors, or eight, share each load of the
-// matrix.
+// `panels` has them; gives every row's sum for every vector. The vectors that fill a tile share each load
+// of the matrix.
 
 /// y[b * rows + i] = init + sum over j of W[i,j] * x[b * cols + j], for b < count. `w` holds the panels one
 /// after another.
@@ -17,15 +17,21 @@ pub(super) fn dense_batch(
     assert!(y.len() == count * rows && init.fits(count * rows));
     assert!(w.len() == rows * cols && x.len() == count * cols);
     let whole = rows - rows % PANEL;
-    for at in (0..whole).step_by(PANEL) {
+    let mut at = 0;
+    while at < whole {
         let (panel, stride) = (&w[panel_at(at, rows, cols)..], panel_rows(at, rows));
         if STRIP == PANEL {
-            // On AVX-512 a panel is one strip.
+            // On AVX-512 a panel is one strip or two.
             let wide = Wide { weights: x, first: 0, across: cols, along: 1, x: panel, stride, depth: cols };
-            strip_rows((y, at, rows), init, wide, 0, count);
+            at += whole_strips((y, at, rows), init, wide, 0, count, stride);
         } else {
             dense_batch_panel((y, at, rows), init, (panel, stride), x, (count, cols), PANEL);
+            at += PANEL;
         }
+    }
+    if are_few(rows - whole, cols) {
+        few((y, whole, rows), init, (&w[whole * cols..], rows - whole), x, (count, rows - whole, cols));
+        return;
     }
     // Code of its own, so that the whole panels know how many lanes they have.
     if whole < rows {

@@ -1,6 +1,6 @@
 // A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and x as
-// [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor, or eight, share
-// each load of x.
+// [left][n][right]; gives [left][m][right]. Lanes run across `right`; the rows of the factor that fill a tile share each
+// load of x.
 
 /// y[(l * m + a) * right + r] = init + sum over b of f[a * n + b] * x[(l * n + b) * right + r].
 #[inline(always)]
@@ -23,10 +23,13 @@ pub(super) fn kron_outer(
         let x = &x[l * n * right..(l + 1) * n * right];
         let mut r = 0;
         // On AVX-512 strips are wider than what tiles are made of.
-        while STRIP == 16 && right - r >= STRIP {
+        if STRIP == 16 {
             let wide = Wide { weights: f, first: 0, across: n, along: 1, x, stride: right, depth: n };
-            strip_rows((y, to + r, right), init, wide, r, m);
-            r += STRIP;
+            r = whole_strips((y, to, right), init, wide, 0, m, right);
+        }
+        if are_few(right - r, n) {
+            few((y, to + r, right), init, (&x[r..], right), f, (m, right - r, n));
+            continue;
         }
         for a in (0..together).step_by(4) {
             tiles((y, to + a * right + r, right), init, (&x[r..], right), &f[a * n..(a + 4) * n], right - r);

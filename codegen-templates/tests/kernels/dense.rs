@@ -11,8 +11,8 @@ fn dense_kernels() {
     }
     let random = &mut Random(1);
     for rows in SIZES {
-        for cols in [1, 2, 7, 16, 33] {
-            for count in [1, 3, 4, 13] {
+        for cols in [1, 2, 7, 16, 33, 50] {
+            for count in [1, 3, 4, 13, 26] {
                 let (w, x) = (random.floats(count * rows * cols), random.floats(count * cols));
                 let row = |block: usize, b: usize, i: usize| -> Vec<f64> {
                     (0..cols).map(|j| product(w[(block * rows + i) * cols + j], x[b * cols + j])).collect()
@@ -51,7 +51,9 @@ fn kronecker_monarch_and_circulant_kernels() {
     }
     let random = &mut Random(2);
     for right in SIZES {
-        for (left, m, n) in [(1, 1, 1), (1, 4, 3), (2, 5, 2), (3, 2, 7), (1, 9, 8), (1, 21, 5)] {
+        for (left, m, n) in
+            [(1, 1, 1), (1, 4, 3), (2, 5, 2), (3, 2, 7), (1, 9, 8), (1, 21, 5), (2, 29, 26), (1, 3, 70)]
+        {
             let (f, x) = (random.floats(m * n), random.floats(left * n * right));
             let sums: Vec<_> = (0..left * m * right)
                 .map(|k| {

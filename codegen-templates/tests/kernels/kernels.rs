@@ -12,6 +12,7 @@ include!("../../rust/kernels/dense_dots.rs");
 include!("../../rust/kernels/panels.rs");
 include!("../../rust/kernels/dense_tall.rs");
 include!("../../rust/kernels/dense_blocks.rs");
+include!("../../rust/kernels/few.rs");
 include!("../../rust/kernels/dense_batch.rs");
 include!("../../rust/kernels/kron_outer.rs");
 include!("../../rust/kernels/monarch_mix.rs");

@@ -47,14 +47,15 @@ parts! {
     WIDE needs [BASE];
     DENSE_TALL needs [DENSE_PANELS, PANELS, WIDE];
     DENSE_BLOCKS needs [DENSE_TALL];
-    DENSE_BATCH needs [TILE, PANELS, WIDE];
-    KRON_OUTER needs [TILE, WIDE];
+    SIXTEEN needs [BASE];
+    FEW needs [SIXTEEN];
+    DENSE_BATCH needs [TILE, PANELS, WIDE, FEW];
+    KRON_OUTER needs [TILE, WIDE, FEW];
     MONARCH_MIX needs [BASE];
     MONARCH_ROW needs [BASE];
     CIRCULANT needs [TILE];
     SELL needs [BASE];
     CSR needs [BASE];
-    SIXTEEN needs [BASE];
     LOOKUP_BANDS needs [BASE];
     LOOKUP needs [LOOKUP_BANDS, SIXTEEN];
     LOOKUP_EIGHT needs [LOOKUP_BANDS];

@@ -1,8 +1,10 @@
 /* One dense matrix times many vectors: the last factor of a Kronecker product. Takes the matrix in panels, as
- * panels.h has them; gives every row's sum for every vector. Four vectors or eight share each load of the matrix. */
+ * panels.h has them; gives every row's sum for every vector. The vectors that fill a tile share each load of the
+ * matrix. */
 #ifndef DOPED_DENSE_BATCH_H
 #define DOPED_DENSE_BATCH_H
 #include "doped/base.h"
+#include "doped/few.h"
 #include "doped/panels.h"
 #include "doped/tile.h"
 #include "doped/wide.h"
@@ -30,9 +32,18 @@ DOPED_INLINE void doped_dense_batch(float *y, const float *init, const float *DO
     const size_t step = DOPED_ACCUMULATORS / 4 * DOPED_WIDTH; /* four rows of as many vectors fill the accumulators */
     const size_t rest = rows % DOPED_PANEL;
     const size_t whole = rows - rest;
-    for (size_t i = 0; i < whole; i += DOPED_PANEL) {
-        doped_wide_rows(y + i, rows, doped_from(init, i), doped_panel_at(w, i, rows, cols), doped_panel_rows(i, rows), x,
-                        (ptrdiff_t)cols, 1, count, DOPED_PANEL, cols);
+    const size_t tall = rows - rows % DOPED_TALL;
+    for (size_t i = 0; i < tall; i += DOPED_TALL) {
+        doped_wide_rows(y + i, rows, doped_from(init, i), w + i * cols, DOPED_TALL, x, (ptrdiff_t)cols, 1, count, DOPED_TALL,
+                        cols);
+    }
+    for (size_t i = tall; i < whole; i += DOPED_PANEL) {
+        doped_wide_rows(y + i, rows, doped_from(init, i), w + i * cols, DOPED_PANEL, x, (ptrdiff_t)cols, 1, count,
+                        DOPED_PANEL, cols);
+    }
+    if (doped_are_few(rest, cols)) {
+        doped_few(y + whole, rows, doped_from(init, whole), w + whole * cols, rest, x, cols, count, rest, cols);
+        return;
     }
     for (size_t i = whole; i + step <= rows; i += step) {
         const float *lanes = w + whole * cols + (i - whole);

@@ -1,9 +1,10 @@
 /* A Kronecker factor that is not the last, applied to the middle one of three axes. Takes the factor row-major and
- * x as [left][n][right]; gives [left][m][right]. Lanes run across `right`; four rows of the factor or eight share each
- * load of x. */
+ * x as [left][n][right]; gives [left][m][right]. Lanes run across `right`; the rows of the factor that fill a tile share
+ * each load of x. */
 #ifndef DOPED_KRON_OUTER_H
 #define DOPED_KRON_OUTER_H
 #include "doped/base.h"
+#include "doped/few.h"
 #include "doped/tile.h"
 #include "doped/wide.h"
 
@@ -34,7 +35,9 @@ DOPED_INLINE void doped_kron_outer(float *y, const float *init, const float *DOP
         const size_t to = l * m * right;
         const float *from = x + l * n * right;
         doped_wide_rows(y + to, right, doped_from(init, to), from, right, f, (ptrdiff_t)n, 1, m, whole, n);
-        if (rest != 0) {
+        if (doped_are_few(rest, n)) {
+            doped_few(y + to + whole, right, doped_from(init, to + whole), from + whole, right, f, n, m, rest, n);
+        } else if (rest != 0) {
             doped_kron_outer_lanes(y + to + whole, doped_from(init, to + whole), f, from + whole, m, n, right, rest);
         }
     }

@@ -6,13 +6,18 @@
 #define DOPED_WIDE_H
 #include "doped/base.h"
 
-/* Strips that sums are kept in at most. */
+/* Strips that sums are kept in at most, but for the wide tile. */
 #define DOPED_STRIPS DOPED_ACCUMULATORS
 
 /* Floats in a strip: sixteen on AVX-512, where one instruction then multiplies a row of sixteen lanes by a weight
  * straight from memory. */
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 #define DOPED_STRIP 16
+/* Strips that the sums of a tile are kept in at most: three quarters of 32 registers; strips side by side in a tile, which share a
+ * weight, and rows of it. With one strip each multiply-add would load a weight, and loads would be too few. */
+#define DOPED_TILE_STRIPS 24
+#define DOPED_TILE_ABREAST 3
+#define DOPED_TILE_HIGH 16
 typedef float doped_strip __attribute__((vector_size(64)));
 
 /* sum + a * b for every lane of a. */
@@ -38,6 +43,9 @@ DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
 }
 #else
 #define DOPED_STRIP DOPED_WIDTH
+#define DOPED_TILE_STRIPS DOPED_ACCUMULATORS
+#define DOPED_TILE_ABREAST 2
+#define DOPED_TILE_HIGH DOPED_ACCUMULATORS
 typedef doped_vector doped_strip;
 
 DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
@@ -60,7 +68,7 @@ DOPED_INLINE doped_strip doped_strip_start(const float *init) {
 }
 
 /* y[h*y_stride + i] = init + sum over j < depth of vectors[j*vector_stride + i] * scalars[h*across + j*along], for h
- * < height and i < width: a weight is a scalar, its lanes a vector. At most DOPED_STRIPS rows, and as many strips;
+ * < height and i < width: a weight is a scalar, its lanes a vector. At most DOPED_TILE_STRIPS rows, and as many strips;
  * width is below DOPED_STRIP or a multiple of it. init is laid out as y and may be y; vectors and scalars must not
  * overlap y. */
 DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
@@ -69,10 +77,10 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     const size_t strips = width / DOPED_STRIP;
     const size_t rest = width % DOPED_STRIP;
     const size_t count = height * strips;
-    doped_strip sums[DOPED_STRIPS];
-    float rests[DOPED_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
+    doped_strip sums[DOPED_TILE_STRIPS];
+    float rests[DOPED_TILE_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
     DOPED_UNROLL
-    for (size_t t = 0; t < DOPED_STRIPS; t++) {
+    for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
         sums[t] = doped_strip_start(NULL); /* all, so that no compiler doubts those past count */
     }
     DOPED_UNROLL
@@ -85,9 +93,9 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     for (size_t j = 0; j < depth; j++) {
         const float *row = vectors + j * vector_stride;
         const float *weights = scalars + (ptrdiff_t)j * along;
-        doped_strip lanes[DOPED_STRIPS];
+        doped_strip lanes[DOPED_TILE_STRIPS];
         DOPED_UNROLL
-        for (size_t s = 0; s < DOPED_STRIPS; s++) {
+        for (size_t s = 0; s < DOPED_TILE_STRIPS; s++) {
             lanes[s] = doped_strip_start(NULL); /* likewise */
         }
         DOPED_UNROLL
@@ -112,21 +120,26 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     }
 }
 
-/* doped_wide_tile for any number of rows, so many at once as fill the sums. */
+/* doped_wide_tile for any number of rows: as few tiles as hold them, and as high as one another but for a row. */
 DOPED_INLINE void doped_wide_column(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
                                     size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
                                     ptrdiff_t along, size_t rows, size_t width, size_t depth) {
-    const size_t step = width < 2 * DOPED_STRIP ? DOPED_STRIPS : DOPED_STRIPS / 2;
-    const size_t rest = rows % step;
-    const size_t whole = rows - rest;
+    const size_t strips = (width + DOPED_STRIP - 1) / DOPED_STRIP;
+    const size_t fill = DOPED_TILE_STRIPS / strips;
+    const size_t most = fill < DOPED_TILE_HIGH ? fill : DOPED_TILE_HIGH;
+    const size_t tiles = (rows + most - 1) / most;
+    const size_t low = rows / (tiles > 0 ? tiles : 1);
+    const size_t high = rows - tiles * low; /* so many tiles have a row more */
+    const size_t rest = high * (low + 1);
     DOPED_ROLLED
-    for (size_t h = 0; h < whole; h += step) {
+    for (size_t h = 0; h < rest; h += low + 1) {
         doped_wide_tile(y + h * y_stride, y_stride, doped_from(init, h * y_stride), vectors, vector_stride,
-                        scalars + (ptrdiff_t)h * across, across, along, step, width, depth);
+                        scalars + (ptrdiff_t)h * across, across, along, low + 1, width, depth);
     }
-    if (rest != 0) {
-        doped_wide_tile(y + whole * y_stride, y_stride, doped_from(init, whole * y_stride), vectors, vector_stride,
-                        scalars + (ptrdiff_t)whole * across, across, along, rest, width, depth);
+    DOPED_ROLLED
+    for (size_t h = rest; h < rows; h += low) {
+        doped_wide_tile(y + h * y_stride, y_stride, doped_from(init, h * y_stride), vectors, vector_stride,
+                        scalars + (ptrdiff_t)h * across, across, along, low, width, depth);
     }
 }
 
@@ -134,16 +147,17 @@ DOPED_INLINE void doped_wide_column(float *y, size_t y_stride, const float *init
 DOPED_INLINE void doped_wide_rows(float *y, size_t y_stride, const float *init, const float *DOPED_RESTRICT vectors,
                                   size_t vector_stride, const float *DOPED_RESTRICT scalars, ptrdiff_t across,
                                   ptrdiff_t along, size_t rows, size_t lanes, size_t depth) {
-    const size_t step = 2 * DOPED_STRIP;
+    const size_t step = DOPED_TILE_ABREAST * DOPED_STRIP;
     size_t at = 0;
     for (; at + step <= lanes; at += step) {
         doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
                           rows, step, depth);
     }
-    if (at + DOPED_STRIP <= lanes) {
+    const size_t strips = (lanes - at) / DOPED_STRIP * DOPED_STRIP;
+    if (strips > 0) {
         doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
-                          rows, DOPED_STRIP, depth);
-        at += DOPED_STRIP;
+                          rows, strips, depth);
+        at += strips;
     }
     if (at < lanes) {
         doped_wide_column(y + at, y_stride, doped_from(init, at), vectors + at, vector_stride, scalars, across, along,
