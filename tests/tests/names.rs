@@ -38,3 +38,20 @@ fn any_name_can_be_verified_and_timed() {
         assert!(comparison.unwrap_or_else(|faults| panic!("{name}: {faults}")).passes(), "{name}");
     }
 }
+
+/// `<stdint.h>` has a `SIZE_WIDTH`, an `INT32_MAX` and the like.
+#[test]
+fn no_macro_is_one_of_the_c_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let settings = Settings { batch: Some(2), ..Settings::default() };
+    let flags = ["-O0", "-Werror", "-D_GNU_SOURCE"].map(str::to_owned).to_vec();
+    let toolchains = [Toolchain { flags, ..Toolchain::c() }];
+    let options = Options { random_steps: 4, ..Options::default() };
+    for name in ["size", "ptrdiff", "wchar", "sig_atomic", "intmax", "uintptr", "int32", "uint_fast16"] {
+        let path = folder.path().join(format!("{name}.json"));
+        fs::write(&path, json(name)).unwrap();
+        let (reports, _) =
+            files::with_source(&path, |source| verify::run(source, &settings, &toolchains, &options));
+        assert!(reports.unwrap_or_else(|faults| panic!("{name}: {faults}"))[0].passes(), "{name}");
+    }
+}

@@ -239,8 +239,8 @@ impl<'p> Speller<'p> {
 
     /// Opens what is compiled for a family, or for any other.
     fn only_for(&self, out: &mut String, family: &Family, it: bool) {
-        let (upper, comparison) = (self.prefix.to_uppercase(), if it { "==" } else { "!=" });
-        let _ = writeln!(out, "#if {upper}_FAMILY {comparison} {}", family.number);
+        let (macros, comparison) = (kernels::macros(self.prefix), if it { "==" } else { "!=" });
+        let _ = writeln!(out, "#if {macros}_FAMILY {comparison} {}", family.number);
     }
 
     /// The straight-line code of operations, each function once.
@@ -343,7 +343,7 @@ impl<'p> Speller<'p> {
     }
 
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
-        let restrict = format!("{}_RESTRICT", self.prefix.to_uppercase());
+        let restrict = format!("{}_RESTRICT", kernels::macros(self.prefix));
         comment(out, &straight.why, 0);
         for function in &straight.functions {
             let _ = writeln!(
