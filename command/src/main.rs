@@ -13,7 +13,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Subcommand};
+use arguments::{Arguments, Subcommand, Words};
 use clap::{CommandFactory, Parser};
 use dopec::verify::Toolchain;
 use dopec::{Faults, files, inspect, lower};
@@ -61,8 +61,8 @@ fn progress() -> fn(&str) {
 }
 
 /// The C compiler of the environment with these flags.
-fn c(flags: &str) -> Toolchain {
-    Toolchain { flags: flags.split_whitespace().map(str::to_owned).collect(), ..Toolchain::c() }
+fn c(flags: &Words) -> Toolchain {
+    Toolchain { flags: flags.0.clone(), ..Toolchain::c() }
 }
 
 /// Writes to stdout. A reader that has gone away is not a fault.
