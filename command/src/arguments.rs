@@ -149,6 +149,8 @@ pub(crate) enum Subcommand {
         /// Whose code to look at: emitted for any processor, a file holds it for each of these.
         #[arg(long, value_name = "TARGET", default_value = "portable", value_parser = family())]
         target: dopec::Target,
+        #[command(flatten)]
+        computation: Computation,
     },
     /// Print completions for a shell.
     Completions {

@@ -62,6 +62,9 @@ fn c_context(program: &Program, settings: &Settings, layout: &Layout) -> tera::C
     };
     context.insert("step_input", step);
     context.insert("run_input", run);
+    if layout.uses_file() {
+        context.insert("bin", &format!("{}.bin", program.name));
+    }
     context
 }
 
