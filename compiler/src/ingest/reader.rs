@@ -150,7 +150,7 @@ impl<'a> Reader<'a> {
     /// A size: an integer of at least 1 that 32 bits hold.
     pub(super) fn size(&mut self, node: &Node<'a>) -> Option<usize> {
         match node.value::<u64>() {
-            Some(value) if value >= 1 && value <= MOST_SIZE => Some(value as usize),
+            Some(value) if (1..=MOST_SIZE).contains(&value) => Some(value as usize),
             _ => {
                 let fault = self.fault(node, "not a size", "not a size");
                 fault.expected = Some(format!("an integer from 1 to {MOST_SIZE}"));
