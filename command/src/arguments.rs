@@ -32,6 +32,9 @@ pub(crate) struct Compile {
     /// The model file (JSON).
     #[arg(required = true)]
     pub(crate) model: Option<PathBuf>,
+    /// One model is compiled at a time.
+    #[arg(hide = true, value_hint = clap::ValueHint::Other)]
+    pub(crate) more: Vec<PathBuf>,
     /// What to emit, separated by commas.
     #[arg(long, value_enum, value_delimiter = ',', required = true)]
     pub(crate) emit: Vec<Emit>,
@@ -44,9 +47,9 @@ pub(crate) struct Compile {
     /// (MODEL.lock.json), which this and every later build use.
     #[arg(long, conflicts_with_all = ["check", "no_lock", "unroll_limit"])]
     pub(crate) tune: bool,
-    /// Flags for the C compiler that `--tune` times with; the compiler is CC, else `cc`.
-    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true, requires = "tune")]
-    pub(crate) cflags: String,
+    /// Flags for the C compiler that `--tune` times with, split as a shell does; the compiler is CC, else `cc`.
+    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true, requires = "tune", value_parser = words)]
+    pub(crate) cflags: Words,
     /// Write nothing; exit with 1 when a file is missing or differs.
     #[arg(long)]
     pub(crate) check: bool,
@@ -58,30 +61,56 @@ pub(crate) struct Compile {
 /// Options that shape the emitted code.
 #[derive(Debug, Args)]
 pub(crate) struct Shape {
-    /// Sparse parts of up to N non-zeros become straight-line code, all others tables; 0: tables only
-    /// [default: 4096 a part, 8192 in the code of a family of instructions].
-    #[arg(long, value_name = "N")]
-    pub(crate) unroll_limit: Option<usize>,
-    /// Where large tables go: into the source, or into NAME.bin, which the source takes in.
+    #[command(flatten)]
+    pub(crate) computation: Computation,
+    /// Where large tables go: into the source, or into NAME.bin, which the source takes in; a C compiler then needs the
+    /// folder of NAME.bin with -I.
     #[arg(long, value_enum, default_value = "source")]
     pub(crate) data: Data,
     /// Which processors the code is for.
     #[arg(long, value_enum, default_value = "any")]
     pub(crate) target: Target,
+}
+
+/// Options that choose what is computed, and how.
+#[derive(Debug, Args)]
+pub(crate) struct Computation {
+    /// Sparse parts of up to N non-zeros become straight-line code, all others tables; 0: tables only
+    /// [default: 4096 a part, 8192 in the code of a family of instructions].
+    #[arg(long, value_name = "N", value_parser = between(0, usize::MAX as u64), allow_negative_numbers = true)]
+    pub(crate) unroll_limit: Option<u64>,
     /// Also emit a step of N independent streams at once, 1 to 256.
-    #[arg(long, value_name = "N", value_parser = at_once())]
+    #[arg(long, value_name = "N", value_parser = at_once(), allow_negative_numbers = true)]
     pub(crate) batch: Option<u64>,
     /// Steps that `run` takes at once, 1 to 256; 1: each by itself [default: 16 where it pays, else 1].
-    #[arg(long, value_name = "N", value_parser = at_once())]
+    #[arg(long, value_name = "N", value_parser = at_once(), allow_negative_numbers = true)]
     pub(crate) run_block: Option<u64>,
     /// Leave the lock file beside the model aside; `--unroll-limit` does so, too.
     #[arg(long)]
     pub(crate) no_lock: bool,
 }
 
+/// Words of a command line.
+#[derive(Debug, Clone)]
+pub(crate) struct Words(pub(crate) Vec<String>);
+
+/// Split as a shell does, quotes and backslashes included.
+fn words(text: &str) -> Result<Words, String> {
+    let unfinished = || "expected words as in a shell, but a quote is open or a backslash is last".to_owned();
+    shlex::split(text).map(Words).ok_or_else(unfinished)
+}
+
+/// A whole number within bounds, which are said of whatever else is given.
+fn between(least: u64, most: u64) -> impl Fn(&str) -> Result<u64, String> + Clone {
+    move |text| {
+        let number = text.parse().ok().filter(|number| (least..=most).contains(number));
+        number.ok_or_else(|| format!("{text} is not in {least}..={most}"))
+    }
+}
+
 /// Numbers of streams and steps that code can be made for.
-fn at_once() -> clap::builder::RangedU64ValueParser {
-    clap::value_parser!(u64).range(1..=dopec::Settings::MOST_AT_ONCE as u64)
+fn at_once() -> impl Fn(&str) -> Result<u64, String> + Clone {
+    between(1, dopec::Settings::MOST_AT_ONCE as u64)
 }
 
 /// A target that one processor's code is for, by its word.
@@ -120,6 +149,8 @@ pub(crate) enum Subcommand {
         /// Whose code to look at: emitted for any processor, a file holds it for each of these.
         #[arg(long, value_name = "TARGET", default_value = "portable", value_parser = family())]
         target: dopec::Target,
+        #[command(flatten)]
+        computation: Computation,
     },
     /// Print completions for a shell.
     Completions {
@@ -137,17 +168,17 @@ pub(crate) struct Verify {
     /// What to build: c, rust, or c,rust for both. Compilers come from CC and RUSTC, else `cc` and `rustc`.
     #[arg(long, value_enum, value_delimiter = ',', default_value = "c")]
     pub(crate) emit: Vec<Language>,
-    /// Flags for the C compiler.
-    #[arg(long, value_name = "FLAGS", default_value = "-O2", allow_hyphen_values = true)]
-    pub(crate) cflags: String,
+    /// Flags for the C compiler, split as a shell does.
+    #[arg(long, value_name = "FLAGS", default_value = "-O2", allow_hyphen_values = true, value_parser = words)]
+    pub(crate) cflags: Words,
     /// Random steps fed after the check vectors.
-    #[arg(long, value_name = "N", default_value_t = 200, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 200, value_parser = between(1, 100_000), allow_negative_numbers = true)]
     pub(crate) steps: u64,
     /// Where the random steps start.
-    #[arg(long, default_value_t = 1)]
+    #[arg(long, default_value_t = 1, value_parser = between(0, u64::MAX), allow_negative_numbers = true)]
     pub(crate) seed: u64,
     /// The largest error that passes, as a part of max(1, max abs expected).
-    #[arg(long, default_value_t = 1e-5, value_parser = number("above 0", |value| value > 0.0))]
+    #[arg(long, default_value_t = 1e-5, value_parser = number("above 0", |value| value > 0.0), allow_negative_numbers = true)]
     pub(crate) tolerance: f64,
     #[command(flatten)]
     pub(crate) shape: Shape,
@@ -158,14 +189,14 @@ pub(crate) struct Verify {
 pub(crate) struct Bench {
     /// The model file (JSON).
     pub(crate) model: PathBuf,
-    /// Flags for the C compiler, which is CC, else `cc`.
-    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true)]
-    pub(crate) cflags: String,
+    /// Flags for the C compiler, split as a shell does; it is CC, else `cc`.
+    #[arg(long, value_name = "FLAGS", default_value = "-O3", allow_hyphen_values = true, value_parser = words)]
+    pub(crate) cflags: Words,
     /// Blocks of each row; a figure is their median.
-    #[arg(long, value_name = "N", default_value_t = 21, value_parser = clap::value_parser!(u64).range(1..=10_000))]
+    #[arg(long, value_name = "N", default_value_t = 21, value_parser = between(1, 10_000), allow_negative_numbers = true)]
     pub(crate) rounds: u64,
     /// Random inputs, fed over and over from the reset state.
-    #[arg(long, value_name = "N", default_value_t = 32, value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    #[arg(long, value_name = "N", default_value_t = 32, value_parser = between(1, 100_000), allow_negative_numbers = true)]
     pub(crate) steps: u64,
 }
 

@@ -7,11 +7,16 @@ use dopec::files::Contents;
 use dopec::tune::Options;
 use dopec::{Compiled, DataForm, Emit, Faults, Settings, Source, Target, files, ingest, tune};
 
-use crate::arguments::{self, Compile, Shape};
+use crate::arguments::{self, Compile, Computation, Shape};
 
 /// Compiles, and writes, prints or compares.
 pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
     let model = options.model.clone().unwrap_or_default();
+    if let Some(more) = options.more.first() {
+        let title = format!("two models are given: this one and `{}`", more.display());
+        let help = "compile one at a time; `dopec --help` lists the commands";
+        return Err(Faults::plain(model.display().to_string(), title, help).of_the_request());
+    }
     let mut emit: Vec<Emit> = Vec::new();
     for form in &options.emit {
         let form = match form {
@@ -67,7 +72,7 @@ pub(crate) fn run(options: &Compile) -> Result<ExitCode, Faults> {
         let mut sources = read.clone();
         sources.extend(lock.is_some().then(|| lock_path.clone()));
         text = depfile_text(outputs.iter().map(|(path, _)| path.as_path()), &sources);
-        depfile = text.as_bytes();
+        depfile = text.as_slice();
         outputs.push((path.clone(), &depfile));
     }
     if let Some(lock) = &lock {
@@ -120,24 +125,42 @@ pub(crate) fn settings(model: &Path, shape: &Shape, emit: Vec<Emit>) -> Settings
         arguments::Target::Avx2 => Target::Avx2,
         arguments::Target::Avx512 => Target::Avx512,
     };
-    let [batch, run_block] =
-        [shape.batch, shape.run_block].map(|number| number.map(|number| number as usize));
-    let (unroll_limit, lock) = (shape.unroll_limit, !shape.no_lock);
-    Settings { emit, unroll_limit, data, target, batch, run_block, lock, ..Settings::default() }
-        .for_model(model)
+    Settings { emit, data, target, ..computed(&shape.computation) }.for_model(model)
 }
 
-/// A rule of make: the outputs depend on the files that were read.
-fn depfile_text<'p>(targets: impl Iterator<Item = &'p Path>, read: &[PathBuf]) -> String {
-    let escaped = |path: &Path| {
-        path.display()
-            .to_string()
-            .replace('$', "$$")
-            .replace('\\', "\\\\")
-            .replace(' ', "\\ ")
-            .replace('#', "\\#")
-    };
-    let targets: Vec<String> = targets.map(escaped).collect();
-    let read: Vec<String> = read.iter().map(|path| escaped(path)).collect();
-    format!("{}: {}\n", targets.join(" "), read.join(" "))
+/// The library's settings of what is computed, and how.
+pub(crate) fn computed(computation: &Computation) -> Settings {
+    let [unroll_limit, batch, run_block] =
+        [computation.unroll_limit, computation.batch, computation.run_block]
+            .map(|number| number.map(|number| number as usize));
+    let lock = !computation.no_lock;
+    Settings { unroll_limit, batch, run_block, lock, ..Settings::default() }
+}
+
+/// A rule of make: the outputs depend on the files that were read. Paths stand there as the system has them, UTF-8 or not.
+fn depfile_text<'p>(targets: impl Iterator<Item = &'p Path>, read: &[PathBuf]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (i, target) in targets.enumerate() {
+        text.extend(if i > 0 { " " } else { "" }.bytes());
+        escape(target, &mut text);
+    }
+    text.push(b':');
+    for path in read {
+        text.push(b' ');
+        escape(path, &mut text);
+    }
+    text.push(b'\n');
+    text
+}
+
+/// Writes a path as make reads it.
+fn escape(path: &Path, out: &mut Vec<u8>) {
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        match byte {
+            b'$' => out.push(b'$'),
+            b'\\' | b' ' | b'#' => out.push(b'\\'),
+            _ => {}
+        }
+        out.push(byte);
+    }
 }

@@ -13,7 +13,7 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use arguments::{Arguments, Subcommand};
+use arguments::{Arguments, Computation, Subcommand, Words};
 use clap::{CommandFactory, Parser};
 use dopec::verify::Toolchain;
 use dopec::{Faults, files, inspect, lower};
@@ -25,7 +25,7 @@ fn main() -> ExitCode {
         Some(Subcommand::Verify(verify)) => verify::run(&verify),
         Some(Subcommand::Bench(options)) => bench::run(&options),
         Some(Subcommand::Train(options)) => train::run(&options),
-        Some(Subcommand::Inspect { model, target }) => inspect(&model, target),
+        Some(Subcommand::Inspect { model, target, computation }) => inspect(&model, target, &computation),
         Some(Subcommand::Completions { shell }) => {
             let mut text = Vec::new();
             clap_complete::generate(shell, &mut Arguments::command(), "dopec", &mut text);
@@ -44,9 +44,9 @@ fn main() -> ExitCode {
 }
 
 /// `target` is no [`dopec::Target::Any`]: what counts is what one processor stores and runs.
-fn inspect(model: &Path, target: dopec::Target) -> Result<ExitCode, Faults> {
+fn inspect(model: &Path, target: dopec::Target, computation: &Computation) -> Result<ExitCode, Faults> {
     let (inspection, _) = files::with_source(model, |source| {
-        let settings = dopec::Settings { target, ..dopec::Settings::default() };
+        let settings = dopec::Settings { target, ..compile::computed(computation) };
         let (model, settings) = dopec::prepare(source, &settings)?;
         let program = lower::lower(model.clone(), &settings);
         Ok(inspect::Inspection::new(&model, &program))
@@ -61,8 +61,8 @@ fn progress() -> fn(&str) {
 }
 
 /// The C compiler of the environment with these flags.
-fn c(flags: &str) -> Toolchain {
-    Toolchain { flags: flags.split_whitespace().map(str::to_owned).collect(), ..Toolchain::c() }
+fn c(flags: &Words) -> Toolchain {
+    Toolchain { flags: flags.0.clone(), ..Toolchain::c() }
 }
 
 /// Writes to stdout. A reader that has gone away is not a fault.

@@ -199,6 +199,21 @@ fn the_weights_file_is_a_dependency() {
     assert_eq!(text, expected);
 }
 
+/// On Linux a path is any bytes; make reads the same ones.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_path_that_is_not_utf_8_is_a_dependency() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let folder = tempfile::tempdir().unwrap();
+    let name = std::ffi::OsStr::from_bytes(b"m\xfc #.json");
+    fs::copy(models().join("shakespeare_small.json"), folder.path().join(name)).unwrap();
+    let mut command = dopec(folder.path(), &["--emit", "rust", "--depfile", "m.d"]);
+    command.arg(name);
+    succeed(command);
+    assert_eq!(fs::read(folder.path().join("m.d")).unwrap(), b"shakespeare_small.rs: m\xfc\\ \\#.json\n");
+}
+
 #[test]
 fn a_reader_that_goes_away_is_no_fault() {
     let model = models().join("shakespeare_medium.json");

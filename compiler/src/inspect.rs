@@ -10,7 +10,7 @@ use std::fmt;
 use crate::lower::BYTES_PER_TERM;
 use crate::model::{EmbeddingWeight, LayerKind, LstmWeights, Matrix, Model, Structure, Tensor};
 use crate::numbers::thousands;
-use crate::program::{LayerCode, Operation, Program};
+use crate::program::{LayerCode, Operation, Program, straight_terms};
 
 /// The table: a row for each layer, and what the whole model takes.
 #[derive(Debug, Clone)]
@@ -21,6 +21,19 @@ pub struct Inspection {
     pub state_bytes: usize,
     /// Bytes of the scratch struct.
     pub scratch_bytes: usize,
+    /// Of many streams at once, where they are asked for.
+    pub batch: Option<BatchBytes>,
+}
+
+/// What the structs of many streams take.
+#[derive(Debug, Clone, Copy)]
+pub struct BatchBytes {
+    /// How many streams.
+    pub streams: usize,
+    /// Bytes of their state struct.
+    pub state: usize,
+    /// Bytes of their scratch struct.
+    pub scratch: usize,
 }
 
 /// What one layer holds and takes.
@@ -32,7 +45,7 @@ pub struct LayerRow {
     pub title: String,
     /// By matrix.
     pub matrices: Vec<MatrixRow>,
-    /// Bytes stored: tables, and code of straight-line parts.
+    /// Bytes stored: tables, and code of straight-line parts; those of blocks of steps and of many streams, too.
     pub bytes: usize,
     /// Multiply-adds of a step, for the token and the family of instructions that take most.
     pub multiply_adds: u64,
@@ -58,18 +71,24 @@ pub struct MatrixRow {
 impl Inspection {
     /// Of a model and its Program.
     pub fn new(model: &Model, program: &Program) -> Inspection {
-        let layers = model.layers.iter().zip(&program.layers).map(|(layer, code)| LayerRow {
-            name: layer.name.clone(),
-            title: code.title.clone(),
-            matrices: matrices(&layer.kind),
-            bytes: stored_bytes(program, code),
-            multiply_adds: multiply_adds(&code.operations),
-            kernels: kernels(code),
-        });
+        let layers =
+            model.layers.iter().zip(&program.layers).enumerate().map(|(i, (layer, code))| LayerRow {
+                name: layer.name.clone(),
+                title: code.title.clone(),
+                matrices: matrices(&layer.kind),
+                bytes: stored_bytes(program, i),
+                multiply_adds: multiply_adds(&code.operations),
+                kernels: kernels(code),
+            });
         Inspection {
             layers: layers.collect(),
             state_bytes: program.state_bytes(),
             scratch_bytes: program.scratch_bytes(),
+            batch: program.batch.as_ref().map(|batch| BatchBytes {
+                streams: batch.streams,
+                state: batch.state_bytes(),
+                scratch: batch.scratch_bytes(),
+            }),
         }
     }
 }
@@ -222,20 +241,17 @@ fn multiply_adds(operations: &[Operation]) -> u64 {
     total + starts.iter().map(|&(token, _)| of(token)).max().unwrap_or(0)
 }
 
-/// Bytes of the tables that a layer reads, each once, and of its straight-line code.
-fn stored_bytes(program: &Program, code: &LayerCode) -> usize {
+/// Bytes of the tables that layer `i` reads in any code, each once, and of its straight-line code.
+fn stored_bytes(program: &Program, i: usize) -> usize {
     let mut constants = BTreeSet::new();
-    let mut code_bytes = 0;
-    code.visit(&mut |operation| {
-        constants.extend(operation.constants().into_iter().map(|id| id.0));
-        code_bytes += BYTES_PER_TERM
-            * match operation {
-                Operation::Straight(straight) => straight.terms,
-                Operation::Picks(picks) => picks.count(),
-                _ => 0,
-            };
-    });
-    code_bytes + constants.iter().map(|&id| program.constants[id].data.bytes()).sum::<usize>()
+    let codes = program.codes();
+    let layers = || codes.iter().map(|code| &code.layers[i]);
+    for layer in layers() {
+        layer.visit(&mut |operation| constants.extend(operation.constants().into_iter().map(|id| id.0)));
+    }
+    let family = program.families.named().first().copied();
+    BYTES_PER_TERM * straight_terms(layers(), family)
+        + constants.iter().map(|&id| program.constants[id].data.bytes()).sum::<usize>()
 }
 
 impl fmt::Display for Inspection {
@@ -316,7 +332,12 @@ impl fmt::Display for Inspection {
             "memory     {} bytes of state, {} of scratch",
             thousands(self.state_bytes),
             thousands(self.scratch_bytes)
-        )
+        )?;
+        if let Some(BatchBytes { streams, state, scratch }) = self.batch {
+            let (state, scratch) = (thousands(state), thousands(scratch));
+            write!(f, "\nstreams    {streams} at once: {state} bytes of state, {scratch} of scratch")?;
+        }
+        Ok(())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Faults: what, where, what was expected and found, and how to mend it; several at once.
 
 use dopec::{Emit, OutputFile, Settings, Source};
-use dopec_tests::{faults, random};
+use dopec_tests::{faults, faults_of_bytes, random};
 use proptest::prelude::*;
 use safetensors::tensor::{Dtype, TensorView, serialize};
 
@@ -192,9 +192,39 @@ fn files_of_other_kinds_are_told_apart() {
 fn truncated_anywhere_is_a_fault_and_no_panic() {
     for end in 0..RIGHT.len() {
         let said = faults(&RIGHT[..end]);
-        assert!(said.starts_with("error"), "{said}");
+        assert!(said.contains("truncated"), "{end}: {said}");
     }
-    assert!(faults(&RIGHT[..200]).contains("truncated"));
+    for number in ["1.", "1e", "-"] {
+        let said = faults(&RIGHT.replacen("[0.5, 1.5", &format!("[{number}, 1.5"), 1));
+        assert!(said.contains("not JSON: invalid number"), "{said}");
+        let cut = RIGHT.split_once("0.5, 1.5").unwrap().0;
+        assert!(faults(&format!("{cut}{number}")).contains("truncated"), "{number}");
+    }
+}
+
+#[test]
+fn another_encoding_is_named() {
+    let check = |json: &[u8], words: &[&str]| {
+        let said = faults_of_bytes(json);
+        for word in words {
+            assert!(said.contains(word), "no {word:?} in\n{said}");
+        }
+    };
+    check(format!("\u{feff}{RIGHT}").as_bytes(), &["byte order mark", "remove"]);
+    let wide = |mark: &str, bytes: fn(u16) -> [u8; 2]| -> Vec<u8> {
+        format!("{mark}{RIGHT}").encode_utf16().flat_map(bytes).collect()
+    };
+    for mark in ["", "\u{feff}"] {
+        check(&wide(mark, u16::to_le_bytes), &["UTF-16", "save it as UTF-8"]);
+        check(&wide(mark, u16::to_be_bytes), &["UTF-16", "save it as UTF-8"]);
+    }
+    let umlaut = RIGHT.replacen("\"first\"", "\"fürst\"", 1);
+    let latin: Vec<u8> = umlaut.chars().map(|letter| u8::try_from(letter).unwrap()).collect();
+    check(&latin, &["the file is not UTF-8", "tiny.json:6:27", "0xFC", "save it as UTF-8"]);
+    let cut = umlaut.find('ü').unwrap() + 1;
+    check(&umlaut.as_bytes()[..cut], &["truncated", "tiny.json:6:27"]);
+    let weights = [&b" {\0\0\0\0\0\0{"[..], &[0xff; 40]].concat();
+    assert!(!faults_of_bytes(&weights).contains("save it as UTF-8"));
 }
 
 #[test]
@@ -204,6 +234,11 @@ fn several_faults_are_reported_together() {
     assert!(said.contains("out of order") && said.contains("did you mean `relu`?"), "{said}");
     let said = faults(&RIGHT.replacen("tiny", "Tiny", 1).replacen("[[0, 0, 0, 0]]", "[[0]]", 1));
     assert!(said.contains("lower-case letter") && said.contains("vector of the wrong length"), "{said}");
+    for key in ["format", "version", "name", "layers"] {
+        assert!(faults("{}").contains(&format!("`{key}` is missing")), "{key}");
+    }
+    let said = faults(&RIGHT.replacen("\"version\": 1,", "", 1).replacen("\"relu\"", "\"relo\"", 1));
+    assert!(said.contains("`version` is missing") && said.contains("did you mean `relu`?"), "{said}");
 }
 
 #[test]

@@ -62,6 +62,9 @@ fn c_context(program: &Program, settings: &Settings, layout: &Layout) -> tera::C
     };
     context.insert("step_input", step);
     context.insert("run_input", run);
+    if layout.uses_file() {
+        context.insert("bin", &format!("{}.bin", program.name));
+    }
     context
 }
 
@@ -239,8 +242,8 @@ impl<'p> Speller<'p> {
 
     /// Opens what is compiled for a family, or for any other.
     fn only_for(&self, out: &mut String, family: &Family, it: bool) {
-        let (upper, comparison) = (self.prefix.to_uppercase(), if it { "==" } else { "!=" });
-        let _ = writeln!(out, "#if {upper}_FAMILY {comparison} {}", family.number);
+        let (macros, comparison) = (kernels::macros(self.prefix), if it { "==" } else { "!=" });
+        let _ = writeln!(out, "#if {macros}_FAMILY {comparison} {}", family.number);
     }
 
     /// The straight-line code of operations, each function once.
@@ -343,7 +346,7 @@ impl<'p> Speller<'p> {
     }
 
     fn straight_functions(&self, out: &mut String, straight: &Straight) {
-        let restrict = format!("{}_RESTRICT", self.prefix.to_uppercase());
+        let restrict = format!("{}_RESTRICT", kernels::macros(self.prefix));
         comment(out, &straight.why, 0);
         for function in &straight.functions {
             let _ = writeln!(

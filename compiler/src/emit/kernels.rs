@@ -29,16 +29,20 @@ pub(super) fn c(program: &Program, prefix: &str) -> String {
             Operation::ForTokens { .. } | Operation::ForEach { .. } | Operation::ByFamily { .. } => {}
         }
     }
-    let upper = prefix.to_uppercase();
+    let (name, macro_name) = (format!("{prefix}_kernel_"), format!("{}_", macros(prefix)));
     let mut out = String::new();
     for (part, types) in parts {
         let text = instantiate(&strip_c(part.c), &types);
-        out.push_str(
-            &text.replace("doped_", &format!("{prefix}_kernel_")).replace("DOPED_", &format!("{upper}_")),
-        );
+        out.push_str(&text.replace("doped_", &name).replace("DOPED_", &macro_name));
         out.push('\n');
     }
     out
+}
+
+/// What the names of the kernels' macros in C start with. The model's name alone would make macros of `<stdint.h>` of some:
+/// `SIZE_WIDTH`, `INT32_WIDTH`.
+pub(super) fn macros(prefix: &str) -> String {
+    format!("{}_KERNEL", prefix.to_uppercase())
 }
 
 /// The name of a kernel's C function.

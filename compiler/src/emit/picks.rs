@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::c::at;
+use super::kernels;
 use crate::program::{Block, PickPlace, PickSum, Picks};
 
 /// The sums that picks are added to.
@@ -10,11 +11,11 @@ const CHAINS: [&str; 2] = ["even", "odd"];
 
 /// The function in C, its names behind `prefix`.
 pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
-    let (upper, kernel) = (prefix.to_uppercase(), format!("{prefix}_kernel_"));
+    let (macros, kernel) = (kernels::macros(prefix), format!("{prefix}_kernel_"));
     let _ = writeln!(
         out,
-        "static void {prefix}_code_{}(float *y, const float *init, const float *{upper}_RESTRICT values,\n    \
-         const uint32_t *{upper}_RESTRICT words, const float *{upper}_RESTRICT x)\n{{",
+        "static void {prefix}_code_{}(float *y, const float *init, const float *{macros}_RESTRICT values,\n    \
+         const uint32_t *{macros}_RESTRICT words, const float *{macros}_RESTRICT x)\n{{",
         picks.name
     );
     for block in 0..picks.blocks() {
@@ -27,9 +28,9 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
         let _ = writeln!(out, "    {kernel}sixteen odd;");
     }
     for block in 0..picks.blocks() {
-        let _ = writeln!(out, "    {upper}_KEEP(x{block});");
+        let _ = writeln!(out, "    {macros}_KEEP(x{block});");
     }
-    let _ = writeln!(out, "    {upper}_HIDE(values);\n    {upper}_HIDE(words);");
+    let _ = writeln!(out, "    {macros}_HIDE(values);\n    {macros}_HIDE(words);");
     for (i, (sum, places)) in picks.places().enumerate() {
         let rows = picks.rows(sum);
         let _ = writeln!(out, "    /* {} */", title(picks, sum));

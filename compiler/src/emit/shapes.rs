@@ -22,15 +22,15 @@ impl<'p> Shapes<'p> {
 
     /// The functions in C.
     pub(super) fn c(&self, prefix: &str) -> String {
-        let upper = prefix.to_uppercase();
+        let macros = kernels::macros(prefix);
         let function = |call: &&Call| {
             let (name, of) = (c_name(prefix, call), call.shape());
             let (kernel, kernel_name) = (kernels::c_name(prefix, call), call.kernel.name);
             let init = call.by_start(["", "", "const float *init, "]);
             let start = call.by_start(["NULL", "y", "init"]);
             format!(
-                "/* {kernel_name} of {of}. */\n{upper}_APART void {name}(\n    float *y, {init}\
-                 const float *{upper}_RESTRICT table, const float *{upper}_RESTRICT x)\n\
+                "/* {kernel_name} of {of}. */\n{macros}_APART void {name}(\n    float *y, {init}\
+                 const float *{macros}_RESTRICT table, const float *{macros}_RESTRICT x)\n\
                  {{\n    {kernel}(y, {start}, table, x, {});\n}}\n\n",
                 dims(call),
             )

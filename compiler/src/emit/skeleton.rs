@@ -1,12 +1,18 @@
 //! Skeletons filled in: the context both languages share, and the rendering.
 
+use std::collections::BTreeSet;
+
 use serde::Serialize;
 use tera::{Context, Tera};
 
+use crate::lower::BYTES_PER_TERM;
 use crate::model::InputKind;
 use crate::numbers::thousands;
 use crate::program::{Code, CodeKind, Families, LayerCode, Operation, Place, Program, Source, View};
 use crate::settings::{DataForm, Emit, Settings};
+
+/// Bytes of machine code that a term of straight-line code takes on a Cortex-M7, as measured.
+const THUMB_BYTES_PER_TERM: usize = 18;
 
 /// What a skeleton needs of one layer, spelled.
 #[derive(Debug, Serialize)]
@@ -128,7 +134,7 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     struct Buffer<'p> {
         name: &'p str,
         len: usize,
-        note: &'p str,
+        note: String,
     }
     #[derive(Serialize)]
     struct File<'p> {
@@ -137,7 +143,7 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     }
     let buffers = |buffers: &'_ [crate::program::Buffer]| -> tera::Value {
         let list: Vec<Buffer<'_>> =
-            buffers.iter().map(|b| Buffer { name: &b.name, len: b.len, note: &b.note }).collect();
+            buffers.iter().map(|b| Buffer { name: &b.name, len: b.len, note: each_once(&b.note) }).collect();
         tera::Value::from_serializable(&list)
     };
     let files: Vec<File<'_>> =
@@ -165,6 +171,9 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
         false => format!("{} bytes", thousands(bytes)),
     };
     context.insert("table_bytes", &table_bytes);
+    if let Some(code_bytes) = code_bytes(program) {
+        context.insert("code_bytes", &code_bytes);
+    }
     if program.run.steps > 1 {
         context.insert("run_steps", &program.run.steps);
     }
@@ -177,6 +186,29 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     }
     families(&mut context, program);
     context
+}
+
+/// The values that share a buffer, each once: one may stand there in several codes.
+fn each_once(note: &str) -> String {
+    let mut seen = BTreeSet::new();
+    note.split(", ").filter(|value| seen.insert(*value)).collect::<Vec<_>>().join(", ")
+}
+
+/// About how many bytes straight-line code takes, spelled, where there is any. On x86-64 a file holds
+/// it for each family that it picks from.
+fn code_bytes(program: &Program) -> Option<String> {
+    let any = match program.families {
+        Families::Only(_) => None,
+        Families::Flags | Families::Dispatched(_) => Some(program.straight_terms(None)),
+    };
+    let named = program.families.named().iter().map(|family| program.straight_terms(Some(family)));
+    let terms: usize = named.chain(any).sum();
+    let about = |terms: usize, bytes: usize| thousands((terms * bytes).next_multiple_of(100));
+    let mut text = format!("{} bytes on x86-64", about(terms, BYTES_PER_TERM));
+    if let Some(any) = any {
+        text.push_str(&format!(", {} on a Cortex-M", about(any, THUMB_BYTES_PER_TERM)));
+    }
+    (terms > 0).then_some(text)
 }
 
 /// The families of instructions that are named.

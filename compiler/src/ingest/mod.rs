@@ -5,6 +5,7 @@
 //! Nothing is allocated for a size before as many bytes are there; nothing recurses deeper than a limit.
 
 mod check;
+mod encoding;
 mod foreign;
 mod half;
 mod json;
@@ -83,6 +84,7 @@ pub fn ingest_located(source: &Source<'_>) -> Result<(Model, Locations), Faults>
         };
         return Err(Faults::new(source.file, "", vec![fault]));
     }
+    encoding::check(source)?;
     let text = std::str::from_utf8(source.json).map_err(|error| {
         let title = format!("the file is not text: byte {} is not UTF-8", error.valid_up_to());
         Faults::plain(source.file, title, format!("give the JSON file, not the weights file; {EXPORT}"))
@@ -125,8 +127,9 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
     let root = reader.root()?;
     let known = ["format", "version", "name", "weights", "layers", "check", "metadata"];
     let mut fields = reader.fields(&root, &known)?;
-    let (format, version) = (reader.require(&mut fields, "format"), reader.require(&mut fields, "version"));
-    let format_ok = format.is_some_and(|node| {
+    let [format, version, name, list] =
+        ["format", "version", "name", "layers"].map(|key| reader.require(&mut fields, key));
+    let format_ok = format.is_none_or(|node| {
         let right = node.value::<String>().as_deref() == Some("doped-model");
         if !right {
             let fault = reader.fault(&node, "not a doped model", "another format");
@@ -136,7 +139,7 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
         }
         right
     });
-    let version_ok = version.is_some_and(|node| {
+    let version_ok = version.is_none_or(|node| {
         let right = node.value::<u64>() == Some(1);
         if !right {
             let fault = reader.fault(&node, "an unknown version of the format", "this version");
@@ -146,10 +149,10 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
         }
         right
     });
+    // What another format, or another version of it, has in its layers is not for this reader to judge.
     if !format_ok || !version_ok {
         return None;
     }
-    let name = reader.require(&mut fields, "name");
     let name = name.and_then(|node| reader.name(&node));
     let mut files = vec![SourceFile { name: base_name(source.file).to_owned(), sha256: sha256(source.json) }];
     if let Some(node) = fields.take("weights") {
@@ -161,7 +164,6 @@ fn read<'a>(reader: &mut Reader<'a>, source: &Source<'_>) -> Option<(Model, Vec<
             None => reader.weights_failed = true,
         }
     }
-    let list = reader.require(&mut fields, "layers");
     let layers = list.and_then(|node| layers(reader, &node));
     reader.layer = None;
     reader.weights = None;

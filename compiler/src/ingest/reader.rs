@@ -193,7 +193,9 @@ impl<'a> Reader<'a> {
         let place = json::token(self.text, at);
         let word = self.text[place.clone()].trim_start_matches(['-', '+']);
         let (title, label, help);
-        if error.is_eof() {
+        // A file that ends within a number is one that was cut, too.
+        let cut = place.end == self.text.len() && json::message(&error) == "invalid number";
+        if error.is_eof() || cut {
             title = "the file ends too early: the JSON is truncated".to_owned();
             label = "nothing follows".to_owned();
             help = "write the file again, whole";

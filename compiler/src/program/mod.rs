@@ -24,6 +24,8 @@ pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
 pub use picks::{Block, PickPlace, PickSum, Picks};
 
+use std::collections::BTreeSet;
+
 use crate::model::{InputKind, SourceFile};
 
 /// A compiled model before it is spelled in a language.
@@ -249,10 +251,58 @@ impl Program {
         read.map(|(constant, _)| constant.data.bytes()).sum()
     }
 
+    /// Non-zeros and picks that stand as straight-line code, where it is compiled for a family or, without one, for any other
+    /// processor.
+    pub fn straight_terms(&self, family: Option<&Family>) -> usize {
+        straight_terms(self.codes().into_iter().flat_map(|code| code.layers), family)
+    }
+
     /// The constant an id stands for.
     pub fn constant(&self, id: ConstantId) -> &Constant {
         &self.constants[id.0]
     }
+}
+
+/// As [`Program::straight_terms`], of some layers, which may share functions.
+pub(crate) fn straight_terms<'p>(
+    layers: impl Iterator<Item = &'p LayerCode>,
+    family: Option<&Family>,
+) -> usize {
+    let mut seen = BTreeSet::new();
+    layers.map(|layer| unseen_terms(&layer.operations, family, &mut seen)).sum()
+}
+
+/// The same of operations, without the functions whose names were `seen`.
+fn unseen_terms<'p>(
+    operations: &'p [Operation],
+    family: Option<&Family>,
+    seen: &mut BTreeSet<&'p str>,
+) -> usize {
+    let mut terms = 0;
+    for operation in operations {
+        terms += match operation {
+            Operation::Call(_) => 0,
+            Operation::Straight(straight) => {
+                let new = straight.functions.iter().filter(|function| seen.insert(&function.name));
+                new.flat_map(|function| &function.rows).map(|row| row.terms.len()).sum()
+            }
+            Operation::Picks(picks) => {
+                if seen.insert(&picks.name) {
+                    picks.count()
+                } else {
+                    0
+                }
+            }
+            Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {
+                unseen_terms(body, family, seen)
+            }
+            Operation::ByFamily { family: its, body, otherwise } => {
+                let taken = if family == Some(*its) { body } else { otherwise };
+                unseen_terms(taken, family, seen)
+            }
+        };
+    }
+    terms
 }
 
 impl LayerCode {

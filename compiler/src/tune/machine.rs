@@ -1,7 +1,5 @@
 //! The machine that times are taken on: which targets it can run, and its name and compiler for people to read.
 
-use std::process::Command;
-
 use crate::faults::Faults;
 #[cfg(target_arch = "x86_64")]
 use crate::program::Family;
@@ -75,7 +73,7 @@ pub(super) fn processor() -> String {
 
 /// What the compiler says of its version.
 pub(super) fn compiler(toolchain: &Toolchain) -> String {
-    let output = Command::new(&toolchain.compiler).arg("--version").output();
+    let output = toolchain.command().arg("--version").output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
     text.lines().next().unwrap_or(&toolchain.compiler).to_owned()
 }

@@ -92,7 +92,7 @@ impl<'m> Course<'m> {
             vec![(path(HARNESS), &harness), (path(INPUTS), &words), (path(LAYERS), &wrapped)];
         outputs.extend(emitted.iter().map(|file| (path(&file.name), file as &dyn Contents)));
         files::write(&outputs)?;
-        let mut compile = Command::new(&self.toolchain.compiler);
+        let mut compile = self.toolchain.command();
         compile.args(&self.toolchain.flags).current_dir(folder.path());
         compile.args(["-o", PROGRAM, HARNESS, &source]);
         self.toolchain.succeed(self.file, &mut compile, "name another with CC, or mend --cflags")?;

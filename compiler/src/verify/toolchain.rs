@@ -29,7 +29,7 @@ pub enum Language {
 pub struct Toolchain {
     /// What it compiles.
     pub language: Language,
-    /// The compiler's program.
+    /// The compiler's program; behind it, as in `ccache gcc` and `gcc -m32`, arguments that come before the flags.
     pub compiler: String,
     /// Flags, each an argument.
     pub flags: Vec<String>,
@@ -40,21 +40,33 @@ pub struct Toolchain {
 impl Toolchain {
     /// The C compiler of the environment variable `CC`, else `cc`, with -O2.
     pub fn c() -> Toolchain {
-        let compiler =
-            std::env::var("CC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "cc".to_owned());
+        let compiler = variable("CC").unwrap_or_else(|| "cc".to_owned());
         Toolchain { language: Language::C, compiler, flags: vec!["-O2".to_owned()], runner: None }
     }
 
     /// The Rust compiler of the environment variable `RUSTC`, else `rustc`, with -O.
     pub fn rust() -> Toolchain {
-        let compiler =
-            std::env::var("RUSTC").ok().filter(|name| !name.is_empty()).unwrap_or_else(|| "rustc".to_owned());
+        let compiler = variable("RUSTC").unwrap_or_else(|| "rustc".to_owned());
         Toolchain { language: Language::Rust, compiler, flags: vec!["-O".to_owned()], runner: None }
     }
 
     /// The compiler and its flags as a person would type them.
     pub fn command_line(&self) -> String {
         std::iter::once(&self.compiler).chain(&self.flags).cloned().collect::<Vec<_>>().join(" ")
+    }
+
+    /// Its compiler, to be given flags and files. The words of `CC` are split at white space, as make does, unless there is a
+    /// program whose path has some.
+    pub(crate) fn command(&self) -> Command {
+        let mut words = self.compiler.split_whitespace();
+        match words.next() {
+            Some(program) if !Path::new(&self.compiler).is_file() => {
+                let mut command = Command::new(program);
+                command.args(words);
+                command
+            }
+            _ => Command::new(&self.compiler),
+        }
     }
 
     /// What the emitted code computes for the sequences: for each, in C the outputs of every layer, step by step, in
@@ -92,7 +104,7 @@ impl Toolchain {
         outputs.extend(emitted.iter().map(|file| (folder.path().join(&file.name), file as &dyn Contents)));
         files::write(&outputs)?;
 
-        let mut compile = Command::new(&self.compiler);
+        let mut compile = self.command();
         compile.args(&self.flags).current_dir(folder.path());
         match self.language {
             Language::C => compile.args(["-o", PROGRAM, main]),
@@ -139,5 +151,32 @@ impl Toolchain {
             format!("`{program}` ({name}) failed with {status}:\n{}", first.join("\n")),
             help,
         ))
+    }
+}
+
+/// An environment variable that says something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(compiler: &str) -> Vec<String> {
+        let command = Toolchain { compiler: compiler.to_owned(), ..Toolchain::c() }.command();
+        let arguments = command.get_args().map(|word| word.to_string_lossy().into_owned());
+        std::iter::once(command.get_program().to_string_lossy().into_owned()).chain(arguments).collect()
+    }
+
+    #[test]
+    fn a_compiler_may_have_a_launcher_and_flags() {
+        assert_eq!(words("gcc"), ["gcc"]);
+        assert_eq!(words(" ccache  gcc -m32 "), ["ccache", "gcc", "-m32"]);
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("my gcc");
+        std::fs::write(&path, "").unwrap();
+        let path = path.to_str().unwrap();
+        assert_eq!(words(path), [path]);
     }
 }

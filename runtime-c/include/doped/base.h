@@ -51,8 +51,11 @@
 
 /* Before a loop over accumulators: unrolled whole, so that they live in registers. Clang does so unasked, except where loops
  * stand in one another: DOPED_UNROLL_KNOWN tells it, too, and is for loops whose number of turns is a constant in every
- * place, since it warns of others. Defining DOPED_UNROLL as nothing spares compilers time where speed does not matter. */
+ * place, since it warns of others. Defining DOPED_UNROLL as nothing spares GCC time where speed does not matter, as under
+ * sanitizers; the address and thread sanitizers can be told here, -fsanitize=undefined alone can't. */
 #if defined(DOPED_UNROLL)
+#elif defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define DOPED_UNROLL
 #elif defined(__GNUC__) && !defined(__clang__) && __GNUC__ >= 8
 #define DOPED_UNROLL _Pragma("GCC unroll 32")
 #else
@@ -278,7 +281,7 @@ DOPED_INLINE doped_mask doped_first_lanes(size_t count) {
 
 /* `count` floats from any address, then zeros. */
 DOPED_INLINE doped_vector doped_load_part(const float *from, size_t count) {
-    return __builtin_ia32_maskloadps256((const doped_vector *)from, doped_first_lanes(count));
+    return __builtin_ia32_maskloadps256((const doped_vector *)(const void *)from, doped_first_lanes(count));
 }
 
 /* Writes the first `count` floats to any address. */
