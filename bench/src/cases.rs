@@ -160,10 +160,7 @@ fn language_model(
     let name = format!("{size}-{compression}-{}", flavour.word());
     let of_model = format!("{size}_{compression}");
     Case {
-        title: format!(
-            "{size} language model, 2 × {units} units, {compression}x, {} non-zeros",
-            flavour.word()
-        ),
+        title: format!("{size} language model, 2 × {units} units, {compression}x, {}", flavour.spread()),
         name,
         compression: Some(compression),
         steps,
@@ -184,7 +181,7 @@ fn sparse_part(percent: u32, flavour: Flavour) -> Case {
     let of_model = format!("sparse_{percent}");
     Case {
         name: format!("sparse-{percent}-{}", flavour.word()),
-        title: format!("sparse part alone, 2600×1300, {percent}% non-zero, {}", flavour.word()),
+        title: format!("sparse part alone, 2600×1300, {percent}%, {}", flavour.spread()),
         compression: None,
         steps: 8,
         streams: 1,
@@ -215,7 +212,9 @@ fn layer(units: usize) -> Case {
     };
     Case {
         name: format!("layer-{units}"),
-        title: format!("one LSTM layer, {units} units on an input as wide, 20x, trained non-zeros"),
+        title: format!(
+            "one LSTM layer, {units} units on an input as wide, 20x, non-zeros as uneven as trained"
+        ),
         compression: Some(20.0),
         // Enough that a call from Python, once a ring, is lost in it.
         steps: (16_384 / units).max(32),
@@ -275,7 +274,7 @@ fn trained(name: &'static str, steps: usize) -> Case {
 fn run_against_step() -> Case {
     Case {
         name: "run-35".to_owned(),
-        title: "35 steps, medium language model at 25x, trained non-zeros".to_owned(),
+        title: "35 steps, medium language model at 25x, non-zeros as uneven as trained".to_owned(),
         compression: None,
         steps: 35,
         streams: 1,

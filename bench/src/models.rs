@@ -28,6 +28,14 @@ impl Flavour {
     /// Both.
     pub(crate) const ALL: [Flavour; 2] = [Flavour::Trained, Flavour::Uniform];
 
+    /// How the non-zeros are spread, in titles.
+    pub(crate) fn spread(self) -> &'static str {
+        match self {
+            Flavour::Trained => "non-zeros as uneven as trained",
+            Flavour::Uniform => "non-zeros spread evenly",
+        }
+    }
+
     /// The word it goes by in names of cases.
     pub(crate) fn word(self) -> &'static str {
         match self {

@@ -188,9 +188,10 @@ fn answer_row(result: &CaseResult, question: &Question) -> String {
                 ("", without) => format!("without: {without}"),
                 (verdict, without) => format!("{verdict}; without: {without}"),
             };
-            format!(
-                "| {what} | {floor} | {goal} | {median:.2} ({first:.2} .. {third:.2}) | {over} | {end} |\n"
-            )
+            // A verdict may hang on the third.
+            let places = if matches!(question.wanted, Wanted::Within { .. }) { 3 } else { 2 };
+            let ratio = format!("{median:.places$} ({first:.places$} .. {third:.places$})");
+            format!("| {what} | {floor} | {goal} | {ratio} | {over} | {end} |\n")
         }
         None => format!("| {what} | {floor} | {goal} | not measured | {} | |\n", why_not(result, question)),
     }

@@ -8,8 +8,7 @@ const FEW_STRIPS: usize = 8;
 /// Whether so many lanes are few, and so many columns fit the strips and fill one.
 #[inline(always)]
 fn are_few(lanes: usize, depth: usize) -> bool {
-    let floats = lanes * depth;
-    FAMILY == 2 && (lanes == 1 || lanes == 2) && floats >= GROUP && floats <= FEW_STRIPS * GROUP
+    FAMILY == 2 && (lanes == 1 || lanes == 2) && (GROUP..=FEW_STRIPS * GROUP).contains(&(lanes * depth))
 }
 
 /// `y[at + h * y_stride + t]` = init + sum over j < depth of `vectors[j * stride + t] * scalars[h * depth + j]`, for h < height

@@ -155,7 +155,7 @@ fn strip_rows<const S: usize>(
     height: usize,
 ) {
     let tiles = height.div_ceil(tile_height(S));
-    let low = if tiles > 0 { height / tiles } else { 0 };
+    let low = height.checked_div(tiles).unwrap_or(0);
     let higher = height - tiles * low;
     let mut h = 0;
     while h < higher * (low + 1) {

@@ -94,17 +94,21 @@ DOPED_INLINE float *doped_lookup_lanes(doped_waiting *waiting) {
     return waiting->lanes[waiting->turn];
 }
 
-/* Brings what waits to its place. The sums of the next `rows` rows wait instead, unless these are in order. A function of its
- * own, so that the bands' sums have all registers. */
-DOPED_ALONE void doped_lookup_wait(float *y, const float *init, const uint16_t *row_of, const float *sums, size_t rows,
-                                   doped_waiting *waiting) {
+/* Brings all of them to their places. A function of its own, so that the bands' sums have all registers. */
+DOPED_ALONE void doped_lookup_place_all(float *y, const float *init, doped_waiting *waiting) {
     doped_lookup_finish(y, init, waiting->row_of, waiting->sums, waiting->count);
+    waiting->count = 0;
+}
+
+/* The sums of the next `rows` rows wait, unless these are in order; those that wait go to their places. */
+DOPED_INLINE void doped_lookup_wait(float *y, const float *init, const uint16_t *row_of, const float *sums, size_t rows,
+                                    doped_waiting *waiting) {
+    doped_lookup_place_all(y, init, waiting);
     waiting->row_of = row_of;
     waiting->sums = sums;
     waiting->count = rows;
     if (row_of == NULL) {
-        doped_lookup_finish(y, init, NULL, sums, rows);
-        waiting->count = 0;
+        doped_lookup_place_all(y, init, waiting);
     }
 }
 
@@ -138,7 +142,7 @@ DOPED_INLINE void doped_lookup_bands(float *y, const float *init, const uint16_t
         indices += (windows + per_word - 1) / per_word * slots;
         i += slots;
     }
-    doped_lookup_wait(y, init, NULL, waiting.sums, 0, &waiting);
+    doped_lookup_place_all(y, init, &waiting);
 }
 
 #endif /* DOPED_LOOKUP_BANDS_H */

@@ -213,7 +213,7 @@ DOPED_APART void doped_lookup_packed(float *y, const float *init, const uint16_t
         indices += doped_lookup_words(windows) * slots;
         i += slots;
     }
-    doped_lookup_wait(y, init, NULL, waiting.sums, 0, &waiting);
+    doped_lookup_place_all(y, init, &waiting);
 }
 
 #endif /* DOPED_LOOKUP_PACKED_H */
