@@ -184,7 +184,7 @@ fn files_of_other_kinds_are_told_apart() {
         assert!(said.starts_with(&format!("error: not a model file\n--> {file}")), "{said}");
         assert!(said.contains(words) && said.contains("docs/model-file.md and python/doped.py"), "{said}");
     }
-    let said = said("lm.json", b"{\xff}");
+    let said = said("lm.json", b"\x01\xff");
     assert!(said.contains("not text: byte 1 is not UTF-8") && said.contains("python/doped.py"), "{said}");
 }
 

@@ -113,33 +113,44 @@ fn tile_height(strips: usize) -> usize {
     }
 }
 
-/// [`wide_tile`] of so many rows, up to sixteen.
+/// [`wide_tile`] of so many rows, up to sixteen; where nothing is optimised row by row, since tiles of all heights would take
+/// their room in the caller's frame.
 #[inline(always)]
 #[allow(dead_code)]
 fn tile_of<const S: usize>(
-    y: (&mut [f32], usize, usize),
+    (y, at, y_stride): (&mut [f32], usize, usize),
     init: Init<'_>,
     wide: Wide<'_>,
     offset: usize,
     rows: usize,
 ) {
+    #[cfg(debug_assertions)]
+    {
+        let mut h = 0;
+        while h < rows {
+            let wide = Wide { first: wide.first + h * wide.across, ..wide };
+            wide_tile::<1, S>((y, at + h * y_stride, y_stride), init, wide, offset);
+            h += 1;
+        }
+    }
+    #[cfg(not(debug_assertions))]
     match rows {
-        1 => wide_tile::<1, S>(y, init, wide, offset),
-        2 => wide_tile::<2, S>(y, init, wide, offset),
-        3 => wide_tile::<3, S>(y, init, wide, offset),
-        4 => wide_tile::<4, S>(y, init, wide, offset),
-        5 => wide_tile::<5, S>(y, init, wide, offset),
-        6 => wide_tile::<6, S>(y, init, wide, offset),
-        7 => wide_tile::<7, S>(y, init, wide, offset),
-        8 => wide_tile::<8, S>(y, init, wide, offset),
-        9 => wide_tile::<9, S>(y, init, wide, offset),
-        10 => wide_tile::<10, S>(y, init, wide, offset),
-        11 => wide_tile::<11, S>(y, init, wide, offset),
-        12 => wide_tile::<12, S>(y, init, wide, offset),
-        13 => wide_tile::<13, S>(y, init, wide, offset),
-        14 => wide_tile::<14, S>(y, init, wide, offset),
-        15 => wide_tile::<15, S>(y, init, wide, offset),
-        _ => wide_tile::<16, S>(y, init, wide, offset),
+        1 => wide_tile::<1, S>((y, at, y_stride), init, wide, offset),
+        2 => wide_tile::<2, S>((y, at, y_stride), init, wide, offset),
+        3 => wide_tile::<3, S>((y, at, y_stride), init, wide, offset),
+        4 => wide_tile::<4, S>((y, at, y_stride), init, wide, offset),
+        5 => wide_tile::<5, S>((y, at, y_stride), init, wide, offset),
+        6 => wide_tile::<6, S>((y, at, y_stride), init, wide, offset),
+        7 => wide_tile::<7, S>((y, at, y_stride), init, wide, offset),
+        8 => wide_tile::<8, S>((y, at, y_stride), init, wide, offset),
+        9 => wide_tile::<9, S>((y, at, y_stride), init, wide, offset),
+        10 => wide_tile::<10, S>((y, at, y_stride), init, wide, offset),
+        11 => wide_tile::<11, S>((y, at, y_stride), init, wide, offset),
+        12 => wide_tile::<12, S>((y, at, y_stride), init, wide, offset),
+        13 => wide_tile::<13, S>((y, at, y_stride), init, wide, offset),
+        14 => wide_tile::<14, S>((y, at, y_stride), init, wide, offset),
+        15 => wide_tile::<15, S>((y, at, y_stride), init, wide, offset),
+        _ => wide_tile::<16, S>((y, at, y_stride), init, wide, offset),
     }
 }
 
