@@ -51,137 +51,70 @@ impl Wide<'_> {
     }
 }
 
-/// `y[at + h * y_stride + i]` = init + sum over j < depth of `x[offset + j * stride + i]` * weight(h, j), for h < H and S
-/// strips of i.
+/// `y[at + h * y_stride + i]` = init + sum over j < depth of `x[offset + j * stride + i]` * weight(h, j), for h < H and a
+/// strip of i.
 #[inline(always)]
 #[allow(dead_code)]
-fn wide_tile<const H: usize, const S: usize>(
+fn wide_tile<const H: usize>(
     (y, at, y_stride): (&mut [f32], usize, usize),
     init: Init<'_>,
     wide: Wide<'_>,
     offset: usize,
 ) {
-    let mut sums = [[[0.0; STRIP]; S]; H];
+    let mut sums = [[0.0; STRIP]; H];
     let mut h = 0;
     while h < H {
-        let mut s = 0;
-        while s < S {
-            sums[h][s] = init.load(y, at + h * y_stride + s * STRIP);
-            s += 1;
-        }
+        sums[h] = init.load(y, at + h * y_stride);
         h += 1;
     }
     let mut j = 0;
     while j < wide.depth {
-        let row = &wide.x[offset + j * wide.stride..][..S * STRIP];
+        let row = &wide.x[offset + j * wide.stride..][..STRIP];
         let mut h = 0;
         while h < H {
-            let weight = wide.weight(h, j);
-            let mut s = 0;
-            while s < S {
-                strip_add_scaled(&mut sums[h][s], &row[s * STRIP..(s + 1) * STRIP], weight);
-                s += 1;
-            }
+            strip_add_scaled(&mut sums[h], row, wide.weight(h, j));
             h += 1;
         }
         j += 1;
     }
     let mut h = 0;
     while h < H {
-        let mut s = 0;
-        while s < S {
-            y[at + h * y_stride + s * STRIP..][..STRIP].copy_from_slice(&sums[h][s]);
-            s += 1;
-        }
+        y[at + h * y_stride..][..STRIP].copy_from_slice(&sums[h]);
         h += 1;
     }
 }
 
-/// Strips side by side in a tile, which share a weight: with one each multiply-add would load a weight, and on AVX-512
-/// loads would be too few.
-#[allow(dead_code)]
-const ABREAST_STRIPS: usize = if STRIP == 16 { 3 } else { 1 };
-
-/// Rows of a tile of so many strips: sums have three quarters of 32 registers, or half of sixteen.
+/// The strip of lanes from `offset` on, for `height` rows of y from `y[at]` on and `y_stride` apart.
 #[inline(always)]
 #[allow(dead_code)]
-fn tile_height(strips: usize) -> usize {
-    match (STRIP, strips) {
-        (16, 1) => 16,
-        (16, 2) => 12,
-        _ => 8,
-    }
-}
-
-/// [`wide_tile`] of so many rows, up to sixteen; where nothing is optimised row by row, since tiles of all heights would take
-/// their room in the caller's frame.
-#[inline(always)]
-#[allow(dead_code)]
-fn tile_of<const S: usize>(
-    (y, at, y_stride): (&mut [f32], usize, usize),
-    init: Init<'_>,
-    wide: Wide<'_>,
-    offset: usize,
-    rows: usize,
-) {
-    #[cfg(debug_assertions)]
-    {
-        let mut h = 0;
-        while h < rows {
-            let wide = Wide { first: wide.first + h * wide.across, ..wide };
-            wide_tile::<1, S>((y, at + h * y_stride, y_stride), init, wide, offset);
-            h += 1;
-        }
-    }
-    #[cfg(not(debug_assertions))]
-    match rows {
-        1 => wide_tile::<1, S>((y, at, y_stride), init, wide, offset),
-        2 => wide_tile::<2, S>((y, at, y_stride), init, wide, offset),
-        3 => wide_tile::<3, S>((y, at, y_stride), init, wide, offset),
-        4 => wide_tile::<4, S>((y, at, y_stride), init, wide, offset),
-        5 => wide_tile::<5, S>((y, at, y_stride), init, wide, offset),
-        6 => wide_tile::<6, S>((y, at, y_stride), init, wide, offset),
-        7 => wide_tile::<7, S>((y, at, y_stride), init, wide, offset),
-        8 => wide_tile::<8, S>((y, at, y_stride), init, wide, offset),
-        9 => wide_tile::<9, S>((y, at, y_stride), init, wide, offset),
-        10 => wide_tile::<10, S>((y, at, y_stride), init, wide, offset),
-        11 => wide_tile::<11, S>((y, at, y_stride), init, wide, offset),
-        12 => wide_tile::<12, S>((y, at, y_stride), init, wide, offset),
-        13 => wide_tile::<13, S>((y, at, y_stride), init, wide, offset),
-        14 => wide_tile::<14, S>((y, at, y_stride), init, wide, offset),
-        15 => wide_tile::<15, S>((y, at, y_stride), init, wide, offset),
-        _ => wide_tile::<16, S>((y, at, y_stride), init, wide, offset),
-    }
-}
-
-/// S strips of lanes from `offset` on, for `height` rows of y from `y[at]` on and `y_stride` apart: in as few tiles as hold
-/// them, as high as one another but for a row.
-#[inline(always)]
-#[allow(dead_code)]
-fn strip_rows<const S: usize>(
+fn strip_rows(
     (y, at, y_stride): (&mut [f32], usize, usize),
     init: Init<'_>,
     wide: Wide<'_>,
     offset: usize,
     height: usize,
 ) {
-    let tiles = height.div_ceil(tile_height(S));
-    let low = height.checked_div(tiles).unwrap_or(0);
-    let higher = height - tiles * low;
     let mut h = 0;
-    while h < higher * (low + 1) {
-        let wide = Wide { first: wide.first + h * wide.across, ..wide };
-        tile_of::<S>((y, at + h * y_stride, y_stride), init, wide, offset, low + 1);
-        h += low + 1;
-    }
     while h < height {
-        let wide = Wide { first: wide.first + h * wide.across, ..wide };
-        tile_of::<S>((y, at + h * y_stride, y_stride), init, wide, offset, low);
-        h += low;
+        let (to, wide) = (at + h * y_stride, Wide { first: wide.first + h * wide.across, ..wide });
+        if height - h >= 8 {
+            wide_tile::<8>((y, to, y_stride), init, wide, offset);
+            h += 8;
+        } else if height - h >= 4 {
+            wide_tile::<4>((y, to, y_stride), init, wide, offset);
+            h += 4;
+        } else if height - h >= 2 {
+            wide_tile::<2>((y, to, y_stride), init, wide, offset);
+            h += 2;
+        } else {
+            wide_tile::<1>((y, to, y_stride), init, wide, offset);
+            h += 1;
+        }
     }
 }
 
-/// The strips that so many lanes fill, for `height` rows of y; gives the lanes that are in them.
+/// The strips that so many lanes fill, for `height` rows of y; gives the lanes that are in them. One after another: as many
+/// heights and widths of tiles as C has would take rustc twice as long over a model.
 #[inline(always)]
 #[allow(dead_code)]
 fn whole_strips(
@@ -193,16 +126,8 @@ fn whole_strips(
     lanes: usize,
 ) -> usize {
     let mut i = 0;
-    while ABREAST_STRIPS == 3 && i + 3 * STRIP <= lanes {
-        strip_rows::<3>((y, at + i, y_stride), init, wide, offset + i, height);
-        i += 3 * STRIP;
-    }
-    if ABREAST_STRIPS == 3 && i + 2 * STRIP <= lanes {
-        strip_rows::<2>((y, at + i, y_stride), init, wide, offset + i, height);
-        i += 2 * STRIP;
-    }
     while i + STRIP <= lanes {
-        strip_rows::<1>((y, at + i, y_stride), init, wide, offset + i, height);
+        strip_rows((y, at + i, y_stride), init, wide, offset + i, height);
         i += STRIP;
     }
     i
