@@ -215,16 +215,15 @@ fn kernels(code: &LayerCode) -> Vec<String> {
 fn multiply_adds(operations: &[Operation]) -> u64 {
     let mut total = 0;
     // Where ranges of tokens start, and what they add; where they end, and what they add no more.
-    let (mut starts, mut ends) = (Vec::new(), Vec::new());
+    let mut changes: Vec<(usize, i64)> = Vec::new();
     for operation in operations {
         match operation {
             Operation::Call(call) => total += call.multiply_adds,
             Operation::Straight(straight) => total += straight.terms as u64,
             Operation::Picks(picks) => total += picks.multiply_adds,
             Operation::ForTokens { start, end, body } => {
-                let adds = multiply_adds(body);
-                starts.push((*start, adds));
-                ends.push((*end, adds));
+                let adds = multiply_adds(body) as i64;
+                changes.extend([(*start, adds), (*end, -adds)]);
             }
             Operation::ForEach { count, body } => total += *count as u64 * multiply_adds(body),
             Operation::ByFamily { body, otherwise, .. } => {
@@ -232,13 +231,14 @@ fn multiply_adds(operations: &[Operation]) -> u64 {
             }
         }
     }
-    let of = |token: usize| {
-        let until = |places: &[(usize, u64)]| {
-            places.iter().filter(|(at, _)| *at <= token).map(|(_, adds)| adds).sum::<u64>()
-        };
-        until(&starts) - until(&ends)
-    };
-    total + starts.iter().map(|&(token, _)| of(token)).max().unwrap_or(0)
+    // Of those at the same token ends come first.
+    changes.sort_unstable();
+    let mut of_token = 0;
+    let most = changes.into_iter().map(|(_, change)| {
+        of_token += change;
+        of_token
+    });
+    total + most.max().map_or(0, i64::unsigned_abs)
 }
 
 /// Bytes of the tables that layer `i` reads in any code, each once, and of its straight-line code.

@@ -66,8 +66,8 @@ fn lookup_rows<'a>(
     assert!(values.len() == windows * slots && indices.len() == windows.div_ceil(INDICES) * slots);
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
-        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows are
-        // tables of the model, checked against the length of x when it was compiled.
+        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows and
+        // rows are tables of the model, checked against the lengths of x and y when it was compiled.
         unsafe {
             match slots / GROUP {
                 1 => lookup_band::<1>(y, init, place, starts, values, indices, x, waiting),
@@ -97,8 +97,8 @@ fn lookup_rows<'a>(
 ///
 /// # Safety
 ///
-/// The processor has AVX-512; `values` and `indices` hold those of `G` groups for each of `starts`, and every window lies
-/// within x.
+/// The processor has AVX-512; `values` and `indices` hold those of `G` groups for each of `starts`, every window lies within
+/// x, and the rows are rows of y.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]

@@ -75,8 +75,8 @@ fn lookup_packed_rows<'a>(
     assert!(masks.len() == windows * groups && indices.len() == windows.div_ceil(INDICES) * groups * GROUP);
     #[cfg(target_arch = "x86_64")]
     if FAMILY == 2 {
-        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows and
-        // masks are tables of the model, checked against the lengths of x and values when it was compiled.
+        // SAFETY: the family has the instructions, and the slices hold what so many groups and windows need; windows,
+        // masks and rows are tables of the model, checked against the lengths of x, values and y when it was compiled.
         return unsafe {
             match groups {
                 1 => lookup_packed_band::<1>(y, init, place, starts, values, masks, indices, x, waiting),
@@ -207,7 +207,7 @@ unsafe fn lookup_packed_window<const G: usize, const SHIFT: u32>(
 /// # Safety
 ///
 /// The processor has AVX-512; `masks` and `indices` hold those of `G` groups for each of `starts`, `values` as many as the
-/// masks have bits and 16 more, and every window lies within x.
+/// masks have bits and 16 more, every window lies within x, and the rows are rows of y.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 #[allow(unsafe_code, clippy::too_many_arguments)]

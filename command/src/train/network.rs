@@ -30,12 +30,13 @@ pub(super) fn build(options: &Train, input: &Input, from: Option<&Source>) -> Re
     let refuse = |error: Error| faults::of(&options.input, &error);
     let initialisation = Initialisation { seed: options.seed, ..Initialisation::default() };
     let Some(from) = from else {
-        let spec = spec(options, input)?.with_dropout(options.dropout);
+        let mut spec = spec(options, input)?.with_dropout(options.dropout);
+        extent::sound(&mut spec, false)?;
         let mut network = Network::new(spec, initialisation).map_err(refuse)?;
         begin_at_mean(&mut network, input);
         return Ok(network);
     };
-    extent::of_model(&mut NetworkSpec::of(&from.model))?;
+    extent::sound(&mut NetworkSpec::of(&from.model), true)?;
     let spec = match options.factor {
         Some(factor) => from.pruned_further(factor, options.counting.into())?,
         None => NetworkSpec::of(&from.model),
@@ -59,7 +60,6 @@ fn begin_at_mean(network: &mut Network<f32>, input: &Input) {
 fn spec(options: &Train, input: &Input) -> Result<NetworkSpec, Faults> {
     let refuse = |error: Error| faults::of(&options.input, &error);
     let embedding = input.vocabulary.as_ref().map(|_| options.embedding.unwrap_or(options.hidden.min(128)));
-    extent::of_options(options, input.input_size, input.output_size, embedding)?;
     let (mut layers, mut input_size) = (Vec::new(), input.input_size);
     if let Some(size) = embedding {
         let (name, weight) = ("embed".to_owned(), MatrixSpec::dense());

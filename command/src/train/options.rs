@@ -67,7 +67,7 @@ pub(crate) struct Train {
     #[arg(long, value_name = "N", default_value_t = 256, value_parser = count(1), help_heading = "Network")]
     pub(crate) hidden: usize,
     /// Number of recurrent layers.
-    #[arg(long, value_name = "N", default_value_t = 1, value_parser = count(1), help_heading = "Network")]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = within(1, MOST_LAYERS), help_heading = "Network")]
     pub(crate) layers: usize,
     /// Length of a token's vector [default: 128, at most --hidden].
     #[arg(long, value_name = "N", value_parser = count(1), help_heading = "Network")]
@@ -133,10 +133,18 @@ The same command again, after a kill, goes on from the last checkpoint and gives
 /// The largest count, and the largest extent of a matrix.
 const MOST: usize = 1 << 24;
 
+/// The most layers: more than anything that learns has.
+const MOST_LAYERS: usize = 1024;
+
 /// Counts from `least` on.
-fn count(least: u64) -> impl clap::builder::TypedValueParser<Value = usize> {
+fn count(least: usize) -> impl clap::builder::TypedValueParser<Value = usize> {
+    within(least, MOST)
+}
+
+/// Counts within bounds.
+fn within(least: usize, most: usize) -> impl clap::builder::TypedValueParser<Value = usize> {
     use clap::builder::TypedValueParser;
-    clap::value_parser!(u64).range(least..=MOST as u64).map(|count| count as usize)
+    clap::value_parser!(u64).range(least as u64..=most as u64).map(|count| count as usize)
 }
 
 /// The probability that something is dropped: not all of it may be.

@@ -1,7 +1,5 @@
 //! Skeletons filled in: the context both languages share, and the rendering.
 
-use std::collections::BTreeSet;
-
 use serde::Serialize;
 use tera::{Context, Tera};
 
@@ -134,7 +132,7 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     struct Buffer<'p> {
         name: &'p str,
         len: usize,
-        note: String,
+        note: &'p str,
     }
     #[derive(Serialize)]
     struct File<'p> {
@@ -143,7 +141,7 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     }
     let buffers = |buffers: &'_ [crate::program::Buffer]| -> tera::Value {
         let list: Vec<Buffer<'_>> =
-            buffers.iter().map(|b| Buffer { name: &b.name, len: b.len, note: each_once(&b.note) }).collect();
+            buffers.iter().map(|b| Buffer { name: &b.name, len: b.len, note: &b.note }).collect();
         tera::Value::from_serializable(&list)
     };
     let files: Vec<File<'_>> =
@@ -186,12 +184,6 @@ pub(super) fn context(program: &Program, settings: &Settings, form: Emit) -> Con
     }
     families(&mut context, program);
     context
-}
-
-/// The values that share a buffer, each once: one may stand there in several codes.
-fn each_once(note: &str) -> String {
-    let mut seen = BTreeSet::new();
-    note.split(", ").filter(|value| seen.insert(*value)).collect::<Vec<_>>().join(", ")
 }
 
 /// About how many bytes straight-line code takes, spelled, where there is any. On x86-64 a file holds

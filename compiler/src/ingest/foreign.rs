@@ -1,10 +1,29 @@
 //! Files that are given for a model file and are none: told by their first bytes, or by the ending of their name.
 //!
-//! Takes a file's name and bytes; gives what it looks to be, in words that follow "found". Only what no model file begins
-//! with is told apart: none gives the reader's own faults.
+//! Only what no model file begins with is told apart: anything else gives the reader's own faults.
 
-/// What a file that is no JSON looks to be.
-pub(super) fn kind(name: &str, bytes: &[u8]) -> Option<&'static str> {
+use super::{EXPORT, Source};
+use crate::faults::{Fault, Faults};
+
+/// Finds the fault of a file of another kind.
+///
+/// # Errors
+///
+/// What it looks to be.
+pub(super) fn check(source: &Source<'_>) -> Result<(), Faults> {
+    let Some(kind) = kind(source.file, source.json) else { return Ok(()) };
+    let fault = Fault {
+        title: "not a model file".to_owned(),
+        expected: Some("a JSON file as docs/model-file.md describes it".to_owned()),
+        found: Some(kind.to_owned()),
+        help: Some(format!("give the JSON file that names the weights file; {EXPORT}")),
+        ..Fault::default()
+    };
+    Err(Faults::new(source.file, "", vec![fault]))
+}
+
+/// What a file that is no JSON looks to be, in words that follow "found".
+fn kind(name: &str, bytes: &[u8]) -> Option<&'static str> {
     if bytes.starts_with(b"PK\x03\x04") {
         return Some("a zip archive, as PyTorch's .pt files and numpy's .npz are");
     }

@@ -74,21 +74,8 @@ pub fn ingest(source: &Source<'_>) -> Result<Model, Faults> {
 ///
 /// As [`ingest`].
 pub fn ingest_located(source: &Source<'_>) -> Result<(Model, Locations), Faults> {
-    if let Some(kind) = foreign::kind(source.file, source.json) {
-        let fault = Fault {
-            title: "not a model file".to_owned(),
-            expected: Some("a JSON file as docs/model-file.md describes it".to_owned()),
-            found: Some(kind.to_owned()),
-            help: Some(format!("give the JSON file that names the weights file; {EXPORT}")),
-            ..Fault::default()
-        };
-        return Err(Faults::new(source.file, "", vec![fault]));
-    }
-    encoding::check(source)?;
-    let text = std::str::from_utf8(source.json).map_err(|error| {
-        let title = format!("the file is not text: byte {} is not UTF-8", error.valid_up_to());
-        Faults::plain(source.file, title, format!("give the JSON file, not the weights file; {EXPORT}"))
-    })?;
+    foreign::check(source)?;
+    let text = encoding::text(source)?;
     let mut reader = Reader { text, faults: Vec::new(), layer: None, weights: None, weights_failed: false };
     let read = read(&mut reader, source);
     let mut faults = reader.faults;

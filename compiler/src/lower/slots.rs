@@ -51,7 +51,10 @@ pub(super) fn share(buffers: &[Buffer], layers: &mut [&mut LayerCode]) -> Vec<Bu
         });
         slots[slot].len = slots[slot].len.max(*len);
         slots[slot].busy_until = last;
-        slots[slot].holds.push(name.clone());
+        // A value may stand in several codes.
+        if !slots[slot].holds.contains(name) {
+            slots[slot].holds.push(name.clone());
+        }
         slot_of[buffer] = slot;
     }
 

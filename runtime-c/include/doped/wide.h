@@ -13,8 +13,9 @@
  * straight from memory. */
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
 #define DOPED_STRIP 16
-/* Strips that the sums of a tile are kept in at most: three quarters of 32 registers; strips side by side in a tile, which share a
- * weight, and rows of it. With one strip each multiply-add would load a weight, and loads would be too few. */
+/* Strips that the sums of a tile are kept in at most: three quarters of 32 registers; strips side by side in a tile,
+ * which share a weight, and rows of it. With one strip each multiply-add would load a weight, and loads would be too
+ * few. */
 #define DOPED_TILE_STRIPS 24
 #define DOPED_TILE_ABREAST 3
 #define DOPED_TILE_HIGH 16
