@@ -68,36 +68,48 @@ static void check_all(size_t rows, size_t cols, size_t percent) {
     check_u32_u32(rows, cols, percent);
 }
 
-/* Three picks for `rows` rows out of two blocks, of which the second has `cols` inputs, from each start. */
-static void check_pick(size_t rows, size_t cols) {
-    const size_t shifts[] = {0, 5, 25};
+/* Three picks for `rows` rows out of two blocks, of which the second has `cols` inputs and the first one less than
+ * sixteen where `zero` is 1, from each start: that is what rows without an element take. The third takes its values from
+ * anywhere among its sixteen. */
+static void check_pick(size_t rows, size_t cols, size_t zero) {
+    const int shifts[] = {0, 5, 19};
+    const int among = 24;
+    const size_t first = 16 - zero;
     float *x = random_floats(16 + cols);
     float *values = random_floats(3 * 16);
     uint32_t words[16] = {0};
     size_t columns[3][16];
+    size_t places[3][16];
     for (size_t k = 0; k < 3; k++) {
         for (size_t i = 0; i < 16; i++) {
-            columns[k][i] = random_below(16 + cols);
-            words[i] |= (uint32_t)columns[k][i] << shifts[k];
+            const size_t column = random_below(first + cols + zero);
+            const size_t nothing = column == first + cols;
+            columns[k][i] = column;
+            places[k][i] = k == 2 ? random_below(16) : i;
+            words[i] |= (uint32_t)(nothing ? first : column < first ? column : column + zero) << shifts[k];
         }
+    }
+    for (size_t i = 0; i < 16; i++) {
+        words[i] |= (uint32_t)places[2][i] << among;
     }
     for (int kind = 0; kind < STARTS; kind++) {
         float *y = guarded(rows);
         float *table = random_floats(rows);
         const float *init = start(kind, y, table, rows);
-        const doped_sixteen low = doped_block(x, 16);
-        const doped_sixteen high = doped_block(x + 16, cols);
+        const doped_sixteen low = zero ? doped_block_and_zero(x) : doped_block(x, 16);
+        const doped_sixteen high = doped_block(x + first, cols);
         doped_sixteen even = doped_pick_start(init, rows);
         doped_sixteen odd = doped_sixteen_zero();
-        even = doped_pick(even, values, low, high, words, 0);
-        odd = doped_pick(odd, values + 16, low, high, words, 5);
-        even = doped_pick(even, values + 32, low, high, words, 25);
+        even = doped_pick(even, values, low, high, words, shifts[0]);
+        odd = doped_pick(odd, values + 16, low, high, words, shifts[1]);
+        even = doped_pick_among(even, values + 32, low, high, words, shifts[2], among);
         doped_pick_end(y, doped_pick_sum(even, odd), rows);
         for (size_t i = 0; i < rows; i++) {
             double want = kind == START_ZERO ? 0.0 : (double)table[i];
             double scale = fabs(want);
             for (size_t k = 0; k < 3; k++) {
-                const double term = (double)values[16 * k + i] * (double)x[columns[k][i]];
+                const double input = columns[k][i] < first + cols ? (double)x[columns[k][i]] : 0.0;
+                const double term = (double)values[16 * k + places[k][i]] * input;
                 want += term;
                 scale += fabs(term);
             }
@@ -212,8 +224,10 @@ int main(void) {
         }
     }
     for (size_t n = 1; n <= 16; n++) {
-        check_pick(n, 17 - n);
-        check_pick(16, n);
+        for (size_t zero = 0; zero < 2; zero++) {
+            check_pick(n, 17 - n, zero);
+            check_pick(16, n, zero);
+        }
     }
     check_all(256, 256, 7);
     check_all(300, 257, 7);

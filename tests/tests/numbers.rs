@@ -5,7 +5,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dopec::verify::{Options, Toolchain};
-use dopec::{DataForm, Settings, Source, Target, files, verify};
+use dopec::{DataForm, Emit, Settings, Source, Target, files, verify};
 use dopec_tests::{large, random};
 use proptest::test_runner::FileFailurePersistence;
 
@@ -269,6 +269,30 @@ fn what_look_ups_leave_over() {
     let options = Options { random_steps: 30, ..Options::default() };
     for report in verify::run(&source, &settings, &both, &options).unwrap() {
         assert!(report.passes(), "{report}");
+    }
+}
+
+/// Look-ups as straight-line code whose tables exceed the first-level cache: some have their values among those of others.
+#[test]
+fn look_ups_that_share_their_values() {
+    let compilers = ["gcc", "clang"].into_iter().filter(|compiler| exists(compiler));
+    let mut toolchains: Vec<Toolchain> = compilers.map(|compiler| c(compiler, &[STRICT, "-O1"])).collect();
+    toolchains.push(rust(&["-O"]));
+    for (units, density) in [(60, 0.12), (113, 0.04)] {
+        let large = large::two_layers("shared", units, density);
+        let open = |_: &str| Ok(large.weights.clone());
+        let source = Source { file: "shared", json: large.json.as_bytes(), open: &open, lock: None };
+        for (form, call) in [(Emit::C, "_avx512_kernel_pick_among("), (Emit::Rust, " pick_among::<")] {
+            let settings = Settings { emit: vec![form], data: DataForm::Incbin, ..Settings::default() };
+            let emitted = dopec::compile(&source, &settings).unwrap();
+            let has_call = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).contains(call);
+            assert!(emitted.files().iter().any(|file| has_call(file.bytes())), "{units} units: no {call}");
+        }
+        let settings = Settings { data: DataForm::Incbin, ..Settings::default() };
+        let options = Options { random_steps: 20, ..Options::default() };
+        for report in verify::run(&source, &settings, &toolchains, &options).unwrap() {
+            assert!(report.passes(), "{units} units: {report}");
+        }
     }
 }
 

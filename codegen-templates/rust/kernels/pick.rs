@@ -1,18 +1,23 @@
-// What look-ups as straight-line code stand on: all inputs stand in registers, sixteen neighbouring ones a block, and a pick
-// takes one out of two blocks for each of sixteen rows. Takes blocks, and for each pick sixteen values and indices of five
-// bits, several in a word. Gives the rows' sums. Which blocks a pick takes from is in the code that calls.
+// What look-ups as straight-line code stand on: all inputs stand in registers, sixteen neighbouring ones a block or fifteen and
+// a zero, and a pick takes one out of two blocks for each of sixteen rows. Takes blocks, and for each pick, or pair of picks,
+// sixteen values, and indices of five bits, several in a word. Gives the rows' sums. Which blocks a pick takes from is in the
+// code that calls.
 // What is called for every pick is `#[inline]` alone, as `dot` is: optimised it is inlined all the same, and unoptimised
 // hundreds of picks, inlined always, would each keep their values in the caller's frame, half a megabyte in all.
 
-/// All of x in blocks, with zeros behind.
+/// All of x in blocks of `I` inputs, with zeros behind.
 #[inline(always)]
-pub(super) fn blocks<const N: usize>(x: &[f32]) -> [Sixteen; N] {
+pub(super) fn blocks<const I: usize, const N: usize>(x: &[f32]) -> [Sixteen; N] {
     let mut blocks = [[0.0; GROUP]; N];
     let mut i = 0;
     while i < N {
-        let from = &x[i * GROUP..];
+        let from = &x[i * I..];
         if from.len() >= GROUP {
+            // As a whole: fifteen floats would go by way of memory.
             blocks[i].copy_from_slice(&from[..GROUP]);
+            if I < GROUP {
+                blocks[i][I] = 0.0;
+            }
         } else {
             blocks[i][..from.len()].copy_from_slice(from);
         }
@@ -61,6 +66,38 @@ pub(super) fn pick<const SHIFT: u32>(
         sum[i] += values[i] * if index < GROUP { low[index] } else { high[index - GROUP] };
         i += 1;
     }
+}
+
+/// `pick`, with values that stand anywhere among sixteen: the four bits from `AMONG` on of the row's word tell which.
+#[inline]
+#[allow(dead_code)]
+pub(super) fn pick_among<const SHIFT: u32, const AMONG: u32>(
+    sum: &mut Sixteen,
+    values: &[f32],
+    low: &Sixteen,
+    high: &Sixteen,
+    words: &[u32],
+) {
+    assert!(values.len() >= GROUP && words.len() >= GROUP);
+    let mut spread = [0.0; GROUP];
+    #[cfg(target_arch = "x86_64")]
+    if FAMILY == 2 {
+        use core::arch::x86_64::*;
+        // SAFETY: the family has the instructions, and all have sixteen numbers.
+        #[allow(unsafe_code)]
+        unsafe {
+            let at = _mm512_srli_epi32::<AMONG>(_mm512_loadu_si512(words.as_ptr().cast()));
+            let values = _mm512_permutexvar_ps(at, _mm512_loadu_ps(values.as_ptr()));
+            _mm512_storeu_ps(spread.as_mut_ptr(), values);
+        }
+        return pick::<SHIFT>(sum, &spread, low, high, words);
+    }
+    let mut i = 0;
+    while i < GROUP {
+        spread[i] = values[(words[i] >> AMONG & 15) as usize];
+        i += 1;
+    }
+    pick::<SHIFT>(sum, &spread, low, high, words);
 }
 
 /// a += b.

@@ -110,26 +110,40 @@ fn picks() {
         return;
     }
     let random = &mut Random(6);
-    picks_of::<16, 16>(random);
-    picks_of::<16, 1>(random);
-    picks_of::<1, 9>(random);
-    picks_of::<11, 7>(random);
+    picks_of::<16, 16>(random, false);
+    for zero in [false, true] {
+        picks_of::<16, 15>(random, zero);
+        picks_of::<16, 1>(random, zero);
+        picks_of::<1, 9>(random, zero);
+        picks_of::<11, 7>(random, zero);
+    }
 }
 
-/// Three picks for `R` rows out of two blocks, of which the second has `C` inputs.
-fn picks_of<const R: usize, const C: usize>(random: &mut Random) {
-    let (x, values) = (random.floats(16 + C), random.floats(3 * 16));
-    let columns: Vec<u32> = (0..3 * 16).map(|_| random.below(16 + C) as u32).collect();
-    let words: Vec<u32> =
-        (0..16).map(|i| columns[i] | columns[16 + i] << 5 | columns[32 + i] << 25).collect();
-    let term = |i: usize, k: usize| product(values[16 * k + i], x[columns[16 * k + i] as usize]);
+/// Three picks for `R` rows out of two blocks, of which the second has `C` inputs and the first one less than sixteen where
+/// there is to be a zero, which rows without an element take. The third takes its values from anywhere among its sixteen.
+fn picks_of<const R: usize, const C: usize>(random: &mut Random, zero: bool) {
+    let first = if zero { 15 } else { 16 };
+    let (x, values) = (random.floats(first + C), random.floats(3 * 16));
+    let nothing = first + C;
+    let columns: Vec<usize> = (0..3 * 16).map(|_| random.below(nothing + usize::from(zero))).collect();
+    let places: Vec<usize> = (0..3 * 16).map(|k| if k < 32 { k % 16 } else { random.below(16) }).collect();
+    let index = |k: usize| match columns[k] {
+        column if column == nothing => first as u32,
+        column if column < first => column as u32,
+        column => (column + 16 - first) as u32,
+    };
+    let words: Vec<u32> = (0..16)
+        .map(|i| index(i) | index(16 + i) << 5 | index(32 + i) << 19 | (places[32 + i] as u32) << 24)
+        .collect();
+    let input = |k: usize| x.get(columns[k]).copied().unwrap_or(0.0);
+    let term = |i: usize, k: usize| product(values[16 * k + places[16 * k + i]], input(16 * k + i));
     let sums: Vec<Vec<f64>> = (0..R).map(|i| (0..3).map(|k| term(i, k)).collect()).collect();
     check("pick", random, &sums, &mut |y, init| {
-        let x = kernels::blocks::<2>(&x);
+        let x = if zero { kernels::blocks::<15, 2>(&x) } else { kernels::blocks::<16, 2>(&x) };
         let (mut even, mut odd) = (kernels::pick_start::<R>(init, y, 0), [0.0; 16]);
         kernels::pick::<0>(&mut even, &values, &x[0], &x[1], &words);
         kernels::pick::<5>(&mut odd, &values[16..], &x[0], &x[1], &words);
-        kernels::pick::<25>(&mut even, &values[32..], &x[0], &x[1], &words);
+        kernels::pick_among::<19, 24>(&mut even, &values[32..], &x[0], &x[1], &words);
         kernels::pick_sum(&mut even, &odd);
         kernels::pick_end::<R>(y, 0, &even);
     });

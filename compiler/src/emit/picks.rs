@@ -19,9 +19,13 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
         picks.name
     );
     for block in 0..picks.blocks() {
-        let (from, count) = (block * Picks::LANES, picks.inputs(block));
-        let x = at("x", from);
-        let _ = writeln!(out, "    {kernel}sixteen x{block} = {kernel}block({x}, {count});");
+        let x = at("x", block * picks.in_a_block);
+        // All but the last are whole, or stand before more inputs.
+        let of = match picks.inputs(block) {
+            count if count < Picks::LANES && block + 1 < picks.blocks() => format!("block_and_zero({x})"),
+            count => format!("block({x}, {count})"),
+        };
+        let _ = writeln!(out, "    {kernel}sixteen x{block} = {kernel}{of};");
     }
     let _ = writeln!(out, "    {kernel}sixteen even;");
     if picks.sums.iter().any(|sum| sum.chains() > 1) {
@@ -45,16 +49,20 @@ pub(super) fn c_function(out: &mut String, picks: &Picks, prefix: &str) {
         if sum.chains() > 1 {
             let _ = writeln!(out, "    odd = {kernel}sixteen_zero();");
         }
-        for PickPlace { blocks, chain, values, words, shift } in places {
+        for PickPlace { blocks, chain, values, words, shift, among } in places {
             let chain = CHAINS[chain];
             let [low, high] = blocks.map(|block| match block {
                 Block::Inputs(at) => format!("x{at}"),
                 Block::Sum(at) => format!("sum{at}"),
             });
             let (values, words) = (at("values", values), at("words", words));
+            let (pick, among) = match among {
+                None => ("pick", String::new()),
+                Some(among) => ("pick_among", format!(", {among}")),
+            };
             let _ = writeln!(
                 out,
-                "    {chain} = {kernel}pick({chain}, {values}, {low}, {high}, {words}, {shift});"
+                "    {chain} = {kernel}{pick}({chain}, {values}, {low}, {high}, {words}, {shift}{among});"
             );
         }
         let sums = if sum.chains() > 1 { format!("{kernel}pick_sum(even, odd)") } else { "even".to_owned() };
@@ -75,12 +83,13 @@ pub(super) fn rust_function(out: &mut String, picks: &Picks, lens: [usize; 2], f
          words: &[u32; {words}],\n    x: &[f32],\n) {{",
         picks.name
     );
-    let _ = writeln!(out, "    use kernels::pick;");
+    let names = if picks.sums.iter().any(PickSum::has_pairs) { "{pick, pick_among}" } else { "pick" };
+    let _ = writeln!(out, "    use kernels::{names};");
     let _ = writeln!(out, "    assert!(y.len() == {rows} && x.len() == {cols});");
     let _ =
         writeln!(out, "    // Where compilers see the tables, they make other shuffles of them, and more.");
     let _ = writeln!(out, "    let (values, words) = core::hint::black_box((values, words));");
-    let _ = writeln!(out, "    let x = kernels::blocks::<{}>(x);", picks.blocks());
+    let _ = writeln!(out, "    let x = kernels::blocks::<{}, {}>(x);", picks.in_a_block, picks.blocks());
     for (i, (sum, places)) in picks.places().enumerate() {
         let rows = picks.rows(sum);
         let _ = writeln!(out, "    // {}", title(picks, sum));
@@ -93,15 +102,19 @@ pub(super) fn rust_function(out: &mut String, picks: &Picks, lens: [usize; 2], f
         if sum.chains() > 1 {
             let _ = writeln!(out, "    let mut odd = [0.0; 16];");
         }
-        for PickPlace { blocks, chain, values, words, shift } in places {
+        for PickPlace { blocks, chain, values, words, shift, among } in places {
             let chain = CHAINS[chain];
             let [low, high] = blocks.map(|block| match block {
                 Block::Inputs(at) => format!("&x[{at}]"),
                 Block::Sum(at) => format!("&sum{at}"),
             });
+            let pick = match among {
+                None => format!("pick::<{shift}>"),
+                Some(among) => format!("pick_among::<{shift}, {among}>"),
+            };
             let _ = writeln!(
                 out,
-                "    pick::<{shift}>(&mut {chain}, &values[{values}..], {low}, {high}, &words[{words}..]);"
+                "    {pick}(&mut {chain}, &values[{values}..], {low}, {high}, &words[{words}..]);"
             );
         }
         if sum.chains() > 1 {

@@ -32,6 +32,7 @@ mod padded;
 mod paired;
 mod parts;
 mod path;
+mod pick_tables;
 mod picker;
 mod picks;
 mod plan;

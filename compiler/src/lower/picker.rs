@@ -1,7 +1,7 @@
 //! The picks of a sparse part: which elements of sixteen rows are looked up at once, and out of which blocks;
 //! [`super::cover`] finds the pairs of blocks, [`super::picks`] makes tables of them.
 //!
-//! Sixteen neighbouring inputs are a block, sixteen neighbouring rows a group. A pick takes an input out of two blocks
+//! Sixteen neighbouring inputs are a block, or fifteen and a zero; sixteen neighbouring rows a group. A pick takes an input out of two blocks
 //! for each row of a group, so that a group needs at least as many as its longest row has elements. Picks that would
 //! hold less than [`LEAST`] elements more are not made: what a row has too much goes to a lane of a sum of its own, beside
 //! fifteen others from anywhere, and a last pick of the group takes that sum like an input. What is too little even for
@@ -9,7 +9,7 @@
 
 use super::cover::{Pair, assign, gaining, pairs};
 use crate::model::Csr;
-use crate::program::{Block, PickSum, Picks};
+use crate::program::{Block, Pick, PickSum, Picks};
 
 /// The fewest elements that a pick of a group holds: with less, those are cheaper in sums of their own, which two thirds
 /// full hold ten a pick.
@@ -18,25 +18,33 @@ const LEAST: usize = 6;
 /// The fewest elements that a pick of such a sum holds: with less, those are cheaper one by one.
 const LEAST_OWN: usize = 2;
 
-/// Lanes of a sum, floats of a block.
+/// Lanes of a sum.
 const LANES: usize = Picks::LANES;
 
 /// What is picked of a part, and what is not.
+#[derive(Debug, Clone)]
 pub(super) struct Picked {
     /// The sums, each before those that take from it.
     pub(super) sums: Vec<PickSum>,
-    /// A value for each pick and lane, 0 where there is none.
-    pub(super) values: Vec<f32>,
-    /// An index for each pick and lane.
-    pub(super) indices: Vec<u32>,
+    /// What each of their picks takes for each lane, if anything.
+    pub(super) taken: Vec<[Option<Taken>; LANES]>,
     /// Elements that no pick holds.
     pub(super) left_over: Csr,
 }
 
-/// The picks of a part with so many columns.
-pub(super) fn picks(csr: &Csr, cols: usize) -> Picked {
-    let blocks = cols.div_ceil(LANES);
-    Picker { csr, blocks, groups: Vec::new(), lanes: Vec::new(), left_over: Vec::new() }.picked()
+/// What a pick takes for a lane.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Taken {
+    /// Where its input stands in the two blocks.
+    pub(super) index: usize,
+    /// What that is multiplied by.
+    pub(super) value: f32,
+}
+
+/// The picks of a part with so many columns, out of blocks of so many: lanes, or one less.
+pub(super) fn picks(csr: &Csr, cols: usize, in_a_block: usize) -> Picked {
+    let blocks = cols.div_ceil(in_a_block);
+    Picker { csr, in_a_block, blocks, groups: Vec::new(), lanes: Vec::new(), left_over: Vec::new() }.picked()
 }
 
 /// An element of a row: where it stands, and its value.
@@ -108,6 +116,8 @@ impl Rows {
 
 struct Picker<'a> {
     csr: &'a Csr,
+    /// Inputs of a block, and lanes of a sum of its own that are taken.
+    in_a_block: usize,
     blocks: usize,
     groups: Vec<Sum>,
     lanes: Vec<Lane>,
@@ -117,17 +127,13 @@ struct Picker<'a> {
 
 impl Picked {
     fn new(sums: Vec<PickSum>, made: &[Sum], left_over: Csr) -> Picked {
-        let (mut values, mut indices) = (Vec::new(), Vec::new());
-        for (pick, lanes) in made.iter().flat_map(|sum| sum.picks.iter().zip(&sum.held)) {
-            for element in lanes {
-                let Element { block, index, value } =
-                    element.unwrap_or(Element { block: pick[0], index: 0, value: 0.0 });
-                let behind = if block == pick[0] { 0 } else { LANES };
-                values.push(value);
-                indices.push((index + behind) as u32);
-            }
-        }
-        Picked { sums, values, indices, left_over }
+        let taken = |pick: &Pair, element: Element| {
+            let behind = if element.block == pick[0] { 0 } else { LANES };
+            Taken { index: element.index + behind, value: element.value }
+        };
+        let picks = made.iter().flat_map(|sum| sum.picks.iter().zip(&sum.held));
+        let taken = picks.map(|(pick, held)| held.map(|element| element.map(|element| taken(pick, element))));
+        Picked { sums, taken: taken.collect(), left_over }
     }
 }
 
@@ -137,7 +143,7 @@ impl Picker<'_> {
         (0..rows).step_by(LANES).for_each(|first| self.group(first, LANES.min(rows - first)));
         let mut own: Vec<Option<Sum>> = Vec::new();
         let lanes = std::mem::take(&mut self.lanes);
-        for lanes in lanes.chunks(LANES) {
+        for lanes in lanes.chunks(self.in_a_block) {
             own.push(Some(self.own(lanes)));
         }
         // Each sum stands before the first group that takes from it, so that few registers are taken at a time.
@@ -163,12 +169,14 @@ impl Picker<'_> {
             None => Block::Inputs(block),
             Some(own) => Block::Sum(places[own]),
         };
-        PickSum { first: sum.first, picks: sum.picks.iter().map(|pair| pair.map(name)).collect() }
+        let pick = |pair: &Pair| Pick { blocks: pair.map(name), shares: false };
+        PickSum { first: sum.first, picks: sum.picks.iter().map(pick).collect() }
     }
 
     /// Makes the picks of the rows from `first` on; what they have too much goes to lanes.
     fn group(&mut self, first: usize, count: usize) {
-        let element = |(col, value)| Element { block: col / LANES, index: col % LANES, value };
+        let element =
+            |(col, value)| Element { block: col / self.in_a_block, index: col % self.in_a_block, value };
         let elements = (first..first + count).map(|row| self.csr.row(row).map(element).collect()).collect();
         let mut rows = Rows::new(elements, self.blocks, LEAST);
         let too_much: usize = (0..count).map(|row| rows.alone(row).len()).sum();
@@ -181,8 +189,8 @@ impl Picker<'_> {
         let mut held = rows.held();
         for (row, lane) in lane_of.into_iter().enumerate() {
             if let (Some(lane), Some(last)) = (lane, held.last_mut()) {
-                let block = self.blocks + lane / LANES;
-                last[row] = Some(Element { block, index: lane % LANES, value: 1.0 });
+                let block = self.blocks + lane / self.in_a_block;
+                last[row] = Some(Element { block, index: lane % self.in_a_block, value: 1.0 });
             }
         }
         self.groups.push(Sum { first: Some(first), picks: rows.pairs, held });
@@ -191,13 +199,13 @@ impl Picker<'_> {
     /// Adds a last pick to a group and gives the rows that still have too much lanes of sums that it takes.
     fn spill(&mut self, rows: &mut Rows, first: usize, lane_of: &mut [Option<usize>]) {
         let long: Vec<usize> = (0..lane_of.len()).filter(|&row| !rows.alone(row).is_empty()).collect();
-        let free = self.lanes.len().next_multiple_of(LANES) - self.lanes.len();
-        let sum = self.blocks + self.lanes.len() / LANES;
+        let sum = self.blocks + self.lanes.len() / self.in_a_block;
+        let free = self.in_a_block - self.lanes.len() % self.in_a_block;
         // Out of the lanes of two sums where one hasn't enough; else the other block is one of inputs, which helps rows
         // that have a single element too much.
         let helped = |block: usize| long.iter().filter(|&&row| rows.helped(row, block)).count();
         let input = || (0..self.blocks).rev().max_by_key(|&block| helped(block)).unwrap_or(0);
-        let last = if free > 0 && long.len() > free { [sum, sum + 1] } else { [input(), sum] };
+        let last = if long.len() > free { [sum, sum + 1] } else { [input(), sum] };
         rows.pairs.push(last);
         for &row in &long {
             rows.owners[row] = assign(&rows.blocks[row], &rows.pairs);
@@ -229,7 +237,7 @@ impl Picker<'_> {
     fn leave_over(&mut self, rows: &Rows, at: usize, row: usize) {
         self.left_over.extend(rows.alone(at).into_iter().map(|element| {
             let Element { block, index, value } = rows.elements[at][element];
-            (row, block * LANES + index, value)
+            (row, block * self.in_a_block + index, value)
         }));
     }
 
@@ -250,11 +258,11 @@ impl Picker<'_> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// A matrix with so many of a thousand elements of each row, more where `row` is a multiple of five.
-    fn csr(rows: usize, cols: usize, thousandths: usize) -> Csr {
+    pub(in crate::lower) fn matrix(rows: usize, cols: usize, thousandths: usize) -> Csr {
         let mut seed = 1_u32;
         let mut below = |n: usize| {
             seed = seed.wrapping_mul(1664525).wrapping_add(1013904223);
@@ -271,21 +279,21 @@ mod tests {
     }
 
     /// What the picks and what they leave over make of inputs.
-    fn product(picked: &Picked, rows: usize, x: &[f64]) -> Vec<f64> {
+    fn product(picked: &Picked, rows: usize, x: &[f64], in_a_block: usize) -> Vec<f64> {
         let mut y = vec![0.0; rows];
         let mut sums: Vec<Vec<f64>> = Vec::new();
-        let mut slot = 0;
+        let mut taken = picked.taken.iter();
         for sum in &picked.sums {
             let mut own = vec![0.0; LANES];
-            for pick in &sum.picks {
-                for lane in &mut own {
-                    let (value, index) = (picked.values[slot], picked.indices[slot] as usize);
-                    let input = match pick[index / LANES] {
-                        Block::Inputs(block) => x.get(block * LANES + index % LANES).copied(),
-                        Block::Sum(at) => Some(sums[at][index % LANES]),
+            for (pick, lanes) in sum.picks.iter().zip(taken.by_ref()) {
+                for (own, taken) in own.iter_mut().zip(lanes) {
+                    let Some(Taken { index, value }) = taken else { continue };
+                    assert!(index % LANES < in_a_block, "{index} of {in_a_block} in a block");
+                    let input = match pick.blocks[index / LANES] {
+                        Block::Inputs(block) => x[block * in_a_block + index % LANES],
+                        Block::Sum(at) => sums[at][index % LANES],
                     };
-                    *lane += f64::from(value) * input.unwrap_or(0.0);
-                    slot += 1;
+                    *own += f64::from(*value) * input;
                 }
             }
             if let Some(first) = sum.first {
@@ -293,7 +301,7 @@ mod tests {
             }
             sums.push(own);
         }
-        assert_eq!(slot, picked.values.len());
+        assert!(taken.next().is_none());
         for (row, y) in y.iter_mut().enumerate() {
             *y += picked.left_over.row(row).map(|(col, value)| f64::from(value) * x[col]).sum::<f64>();
         }
@@ -304,26 +312,32 @@ mod tests {
     fn every_element_is_picked_once_or_left_over() {
         for (rows, cols) in [(1, 1), (5, 31), (16, 16), (33, 70), (256, 128), (130, 255)] {
             for thousandths in [0, 10, 40, if rows < 50 { 1000 } else { 100 }] {
-                let csr = csr(rows, cols, thousandths);
-                let picked = picks(&csr, cols);
-                let x: Vec<f64> = (0..cols).map(|col| (col * col + 1) as f64).collect();
-                let expected: Vec<f64> = (0..rows)
-                    .map(|row| csr.row(row).map(|(col, value)| f64::from(value) * x[col]).sum())
-                    .collect();
-                assert_eq!(product(&picked, rows, &x), expected, "{rows}×{cols}, {thousandths}");
+                for in_a_block in [LANES, LANES - 1] {
+                    let csr = matrix(rows, cols, thousandths);
+                    let picked = picks(&csr, cols, in_a_block);
+                    let x: Vec<f64> = (0..cols).map(|col| (col * col + 1) as f64).collect();
+                    let expected: Vec<f64> = (0..rows)
+                        .map(|row| csr.row(row).map(|(col, value)| f64::from(value) * x[col]).sum())
+                        .collect();
+                    assert_eq!(
+                        product(&picked, rows, &x, in_a_block),
+                        expected,
+                        "{rows}×{cols}, {thousandths}, {in_a_block} in a block"
+                    );
+                }
             }
         }
     }
 
     #[test]
     fn long_rows_end_in_sums_of_their_own() {
-        let csr = csr(256, 128, 40);
-        let picked = picks(&csr, 128);
+        let csr = matrix(256, 128, 40);
+        let picked = picks(&csr, 128, LANES);
         let own = picked.sums.iter().filter(|sum| sum.first.is_none()).count();
         let longest: usize = (0..16)
             .map(|group| (16 * group..16 * group + 16).map(|row| csr.row(row).count()).max().unwrap_or(0))
             .sum();
-        let picks = picked.values.len() / LANES;
+        let picks = picked.taken.len();
         assert!(
             own > 2 && picks < longest,
             "{own} sums, {picks} picks where the longest rows have {longest}"

@@ -1,16 +1,19 @@
 //! Sparse parts by look-ups as straight-line code, for AVX-512 and matrices whose inputs all stand in registers: which
-//! parts, and their tables; [`super::picker`] makes the picks.
+//! parts, and in what form; [`super::picker`] makes the picks, [`super::pick_tables`] their tables.
 
 use super::builder::Builder;
 use super::cost;
+use super::cover;
+use super::parts::Part;
 use super::path::Path;
-use super::{cover, picker};
+use super::pick_tables::{Tables, bytes, pair};
+use super::picker::{Picked, picks};
 use crate::model::Csr;
 use crate::numbers::thousands;
-use crate::program::{Data, Init, Operation, PickSum, Picks, View};
+use crate::program::{Data, Init, Operation, PickSum, PickWords, Picks, View};
 
-/// The most blocks of inputs: half of the registers.
-const BLOCKS: usize = 16;
+/// The most columns: blocks of inputs then take half of the registers, or with a zero in each two more.
+const COLUMNS: usize = 16 * LANES;
 
 /// The most picks of a part: about 25 bytes of code each, which stays in a first-level cache, and a line each for compilers.
 const MOST: usize = 768;
@@ -20,56 +23,75 @@ const HELD: usize = 10;
 
 /// The most picks of a part whose indices stand in words of their own, which spares a shift: the tables then stay in a
 /// first-level cache of 32 KB.
-const UNPACKED: usize = 192;
+const APART: usize = 192;
 
-/// Lanes of a sum, floats of a block.
+/// The most bytes of all such tables of a model before picks share their values: those stay in a first-level cache of 48 KB
+/// beside factors, inputs and sums.
+const BUDGET: usize = 40 << 10;
+
+/// Lanes of a sum.
 const LANES: usize = Picks::LANES;
 
 /// The picks of a part.
 #[derive(Debug, Clone)]
 pub(super) struct Choice {
-    sums: Vec<PickSum>,
-    /// A value for each pick and lane, 0 where there is none.
-    values: Vec<f32>,
-    /// An index for each pick and lane.
-    indices: Vec<u32>,
+    picked: Picked,
+    words: PickWords,
+    /// Inputs of a block.
+    in_a_block: usize,
     /// Elements that picks hold.
     held: usize,
-    /// Elements that no pick holds.
-    left_over: Csr,
     /// Whether it was chosen before, whatever it costs.
     pub(super) tuned: bool,
     /// What they cost, in nanoseconds.
     pub(super) cost: f64,
 }
 
-/// Picks for a part; none where the inputs do not stand in registers or there would be too many.
-pub(super) fn choose(csr: &Csr, cols: usize) -> Option<Choice> {
-    let rows = csr.row_ptr.len() - 1;
-    if cols > BLOCKS * LANES || csr.nnz() > (MOST * HELD).min(cover::MOST * rows) {
-        return None;
+/// Picks for each part, whose values are shared where the tables of all of them would leave the first-level cache; none where
+/// the inputs do not stand in registers or there would be too many.
+pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
+    let mut choices: Vec<_> = parts.iter().map(|part| Choice::of(part, false)).collect();
+    if choices.iter().flatten().map(Choice::bytes).sum::<usize>() > BUDGET {
+        for (choice, part) in choices.iter_mut().zip(parts) {
+            *choice = choice.take().map(|choice| Choice::of(part, true).unwrap_or(choice));
+        }
     }
-    let choice = Choice::new(picker::picks(csr, cols), csr.nnz(), cols.div_ceil(LANES));
-    (1..=MOST).contains(&choice.count()).then_some(choice)
+    choices
 }
 
 impl Choice {
-    fn new(picked: picker::Picked, elements: usize, blocks: usize) -> Choice {
-        let picker::Picked { sums, values, indices, left_over } = picked;
+    /// Picks for a part, some of which share their values or none.
+    fn of(part: &Part<'_>, shared: bool) -> Option<Choice> {
+        let (csr, rows) = (part.csr, part.csr.row_ptr.len() - 1);
+        if part.cols > COLUMNS || csr.nnz() > (MOST * HELD).min(cover::MOST * rows) {
+            return None;
+        }
+        let in_a_block = if shared { LANES - 1 } else { LANES };
+        let picked = picks(csr, part.cols, in_a_block);
+        let picked = if shared { pair(picked) } else { picked };
+        let count = picked.taken.len();
+        let words = if count <= APART && !shared { PickWords::Apart } else { PickWords::Packed };
         // Blocks are loaded, and sums started and stored.
-        let like_picks = values.len() / LANES + sums.len() + blocks;
-        let cost = cost::PICK * like_picks as f64 + cost::TERM * left_over.nnz() as f64;
-        Choice { held: elements - left_over.nnz(), sums, values, indices, left_over, tuned: false, cost }
+        let like_picks = count + picked.sums.len() + part.cols.div_ceil(in_a_block);
+        let cost = cost::PICK * like_picks as f64 + cost::TERM * picked.left_over.nnz() as f64;
+        let held = csr.nnz() - picked.left_over.nnz();
+        let choice = Choice { picked, words, in_a_block, held, tuned: false, cost };
+        (1..=MOST).contains(&count).then_some(choice)
     }
 
     /// Number of picks.
     pub(super) fn count(&self) -> usize {
-        self.values.len() / LANES
+        self.picked.taken.len()
+    }
+
+    /// Bytes of the tables.
+    fn bytes(&self) -> usize {
+        bytes(&self.picked.sums, self.words)
     }
 
     /// Elements that no pick holds.
     pub(super) fn left_over(&self) -> usize {
-        self.left_over.nnz()
+        self.picked.left_over.nnz()
     }
 
     /// What they take of the budget of straight-line code.
@@ -79,12 +101,23 @@ impl Choice {
 
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
+        let shared = self.picked.sums.iter().flat_map(|sum| &sum.picks).filter(|pick| pick.shares).count();
+        let sets = self.count() - shared;
         format!(
-            "look-ups as straight-line code{}, {} picks for {LANES} rows out of two blocks of {LANES} inputs, {:.0}% filled, {} \
+            "look-ups as straight-line code{}, {} picks for {LANES} rows out of two blocks of {} inputs, {}{:.0}% filled, {} \
              elements left over, about {:.0} ns",
             if self.tuned { ", as tuned" } else { "" },
             thousands(self.count()),
-            100.0 * self.held as f64 / self.values.len() as f64,
+            self.in_a_block,
+            if shared == 0 {
+                String::new()
+            } else {
+                format!(
+                    "{} of them among the values of another, beyond the budget of bytes, values ",
+                    thousands(shared)
+                )
+            },
+            100.0 * self.held as f64 / (LANES * sets) as f64,
             thousands(self.left_over()),
             self.cost
         )
@@ -99,43 +132,34 @@ pub(super) fn multiply(
     choice: Choice,
     why: String,
 ) -> Csr {
-    let Choice { sums, values, indices, held, left_over, .. } = choice;
+    let Choice { picked, words, in_a_block, held, .. } = choice;
     let field = path.field("sparse");
-    let count = values.len() / LANES;
-    let per_word = if count <= UNPACKED { 1 } else { 32 / Picks::BITS };
-    let words = words(&sums, &indices, per_word);
-    let values = builder.constant(&field.field("slots"), Data::F32(values), "values by pick and lane");
-    let note = format!("where picks take from, {} bits each, {per_word} to a word", Picks::BITS);
-    let indices = builder.constant(&field.field("indices"), Data::U32(words), note);
+    let tables = Tables::new(&picked, words, in_a_block);
+    let shared = picked.sums.iter().any(PickSum::has_pairs);
+    let note = if shared { "values by pick or pair of picks, and lane" } else { "values by pick and lane" };
+    let values = builder.constant(&field.field("slots"), Data::F32(tables.values), note);
+    let (bits, among) = (Picks::BITS, Picks::AMONG);
+    let note = match words {
+        PickWords::Apart => format!("where picks take from, {bits} bits in a word each"),
+        PickWords::Packed if shared => format!(
+            "where picks take from, {bits} bits each, and which values are those of a pair's second, {among} bits"
+        ),
+        PickWords::Packed => format!("where picks take from, {bits} bits each, {} to a word", 32 / bits),
+    };
+    let indices = builder.constant(&field.field("indices"), Data::U32(tables.words), note);
     let name = builder.unique(&field.field("picks"));
     builder.operations.push(Operation::Picks(Picks {
         name,
-        sums,
+        sums: picked.sums,
         values,
         indices,
-        per_word,
+        words,
+        in_a_block,
         output: y,
         init,
         input: x,
         multiply_adds: held as u64,
         why,
     }));
-    left_over
-}
-
-/// Indices in words, those of each sum from a word of its own on.
-fn words(sums: &[PickSum], indices: &[u32], per_word: usize) -> Vec<u32> {
-    let mut words = Vec::new();
-    let mut rest = indices;
-    for sum in sums {
-        let (own, others) = rest.split_at(LANES * sum.picks.len());
-        rest = others;
-        for picks in own.chunks(LANES * per_word) {
-            words.extend((0..LANES).map(|lane| {
-                let lanes = picks.iter().skip(lane).step_by(LANES).enumerate();
-                lanes.fold(0, |word, (k, index)| word | index << (Picks::BITS * k))
-            }));
-        }
-    }
-    words
+    picked.left_over
 }

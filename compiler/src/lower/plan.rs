@@ -83,7 +83,9 @@ pub fn ways<'m>(model: &'m Model, settings: &Settings, code: Target) -> Vec<(Par
 /// Whether a part can have a way at all, in code for a target, which is not [`Target::Any`]: one that can't hold it
 /// becomes another.
 pub fn possible(part: &Part<'_>, way: Way, code: Target) -> bool {
-    way.possible(code) && chosen(part, way, code).way(part, code) == way
+    let picks = || picks::choose(std::slice::from_ref(part)).pop().flatten();
+    let picks = if way == Way::LookupStraight { picks() } else { None };
+    way.possible(code) && chosen(part, way, code, picks).way(part, code) == way
 }
 
 impl Plan {
@@ -99,9 +101,16 @@ impl Plan {
         };
         let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
         if open(Target::Avx512) {
-            for ((part, sixteen), look_ups) in parts.iter().zip(lookup::choose(parts)).zip(&mut look_ups) {
-                (look_ups.sixteen, look_ups.picks) = (sixteen, picks::choose(part.csr, part.cols));
-            }
+            let sixteen = lookup::choose(parts);
+            look_ups.iter_mut().zip(sixteen).for_each(|(look_ups, sixteen)| look_ups.sixteen = sixteen);
+        }
+        let tuned = |part: &Part<'_>| {
+            let choices = settings.choices.as_ref();
+            choices.and_then(|choices| choices.way(&part.path, Target::Avx512)) == Some(Way::LookupStraight)
+        };
+        if open(Target::Avx512) || parts.iter().any(tuned) {
+            let picks = picks::choose(parts);
+            look_ups.iter_mut().zip(picks).for_each(|(look_ups, picks)| look_ups.picks = picks);
         }
         if open(Target::Avx2) {
             let eight = lookup::choose_eight(parts);
@@ -183,7 +192,7 @@ impl Terms {
         unroll_limit: Option<usize>,
     ) -> Form {
         let room = TERMS_PER_MODEL.saturating_sub(self.0);
-        let by_rules = || {
+        let by_rules = |picks: Option<picks::Choice>| {
             let straight = straight(part.csr.nnz(), unroll_limit, self.0);
             let terms = cost::TERM * part.csr.nnz() as f64;
             let most = if straight.is_ok() { terms } else { f64::INFINITY };
@@ -197,7 +206,10 @@ impl Terms {
             };
             picks.map(Form::Picks).or(look_up.map(Form::Lookup)).unwrap_or_else(plain)
         };
-        let mut form = way.map_or_else(by_rules, |way| chosen(part, way, code));
+        let mut form = match way {
+            None => by_rules(picks),
+            Some(way) => chosen(part, way, code, picks),
+        };
         match &mut form {
             Form::Straight(_) => self.0 += part.csr.nnz(),
             Form::Lookup(choice) => {
@@ -214,8 +226,8 @@ impl Terms {
     }
 }
 
-/// The form of a part whose way was chosen before, in code for a target.
-fn chosen(part: &Part<'_>, way: Way, code: Target) -> Form {
+/// The form of a part whose way was chosen before, in code for a target; `picks` are those that it may have.
+fn chosen(part: &Part<'_>, way: Way, code: Target, picks: Option<picks::Choice>) -> Form {
     const WHY: &str = "as tuned";
     let looked_up = |part: &Part<'_>, slots| match lookup::chosen(part.csr, part.cols, part.added, slots) {
         Some(choice) => Form::Lookup(choice),
@@ -230,7 +242,7 @@ fn chosen(part: &Part<'_>, way: Way, code: Target) -> Form {
         Way::Lookup => looked_up(part, Slots::Padded),
         Way::LookupPaired => looked_up(part, Slots::Paired),
         Way::LookupPacked => looked_up(part, Slots::Packed),
-        Way::LookupStraight => match picks::choose(part.csr, part.cols) {
+        Way::LookupStraight => match picks {
             Some(mut choice) => {
                 choice.tuned = true;
                 Form::Picks(choice)

@@ -23,7 +23,7 @@ pub use code::{Batch, Code, CodeKind, Run};
 pub use data::{Data, IndexType};
 pub use family::{Families, Family};
 pub use kernel::{Kernel, Part};
-pub use picks::{Block, PickPlace, PickSum, Picks};
+pub use picks::{Block, Pick, PickPlace, PickSum, PickWords, Picks};
 pub(crate) use size::straight_terms;
 
 use crate::model::{InputKind, SourceFile};

@@ -1,6 +1,7 @@
-/* What look-ups as straight-line code stand on: all inputs stand in registers, sixteen neighbouring ones a block, and a pick
- * takes one out of two blocks for each of sixteen rows. Takes blocks, and for each pick sixteen values and indices of five
- * bits, several in a word. Gives the rows' sums. Which blocks a pick takes from is in the code that calls. */
+/* What look-ups as straight-line code stand on: all inputs stand in registers, sixteen neighbouring ones a block or fifteen
+ * and a zero, and a pick takes one out of two blocks for each of sixteen rows. Takes blocks, and for each pick, or pair of
+ * picks, sixteen values, and indices of five bits, several in a word. Gives the rows' sums. Which blocks a pick takes from
+ * is in the code that calls. */
 #ifndef DOPED_PICK_H
 #define DOPED_PICK_H
 #include "doped/sixteen.h"
@@ -16,6 +17,19 @@ DOPED_INLINE doped_sixteen doped_block(const float *from, size_t count) {
         memcpy(&block, lanes, sizeof block);
     }
     return block;
+}
+
+/* Fifteen floats, of sixteen that are there, then a zero. */
+DOPED_INLINE doped_sixteen doped_block_and_zero(const float *from) {
+    doped_sixteen block;
+    memcpy(&block, from, sizeof block);
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+    const doped_sixteen_indices but_last = {-1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, 0};
+    return (doped_sixteen)((doped_sixteen_indices)block & but_last);
+#else
+    block.lanes[DOPED_GROUP - 1] = 0.0f;
+    return block;
+#endif
 }
 
 /* What the sums of `count` rows start from: zeros when init is NULL. */
@@ -41,6 +55,24 @@ DOPED_INLINE doped_sixteen doped_pick(doped_sixteen sum, const float *values, do
         sum.lanes[i] += values[i] * both[words[i] >> shift & 31u];
     }
     return sum;
+#endif
+}
+
+/* doped_pick, with values that stand anywhere among sixteen: the four bits from `among` on of the row's word tell which. */
+DOPED_INLINE doped_sixteen doped_pick_among(doped_sixteen sum, const float *values, doped_sixteen low, doped_sixteen high,
+                                            const uint32_t *words, int shift, int among) {
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+    doped_sixteen value;
+    doped_sixteen_indices at;
+    memcpy(&value, values, sizeof value);
+    memcpy(&at, words, sizeof at);
+    return sum + doped_spread(value, at >> among) * doped_look_up(low, high, at >> shift);
+#else
+    float spread[DOPED_GROUP];
+    for (size_t i = 0; i < DOPED_GROUP; i++) {
+        spread[i] = values[words[i] >> among & 15u];
+    }
+    return doped_pick(sum, spread, low, high, words, shift);
 #endif
 }
 
