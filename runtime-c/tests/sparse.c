@@ -97,7 +97,7 @@ static void check_pick(size_t rows, size_t cols, size_t zero) {
         float *table = random_floats(rows);
         const float *init = start(kind, y, table, rows);
         const doped_sixteen low = zero ? doped_block_and_zero(x) : doped_block(x, 16);
-        const doped_sixteen high = doped_block(x + first, cols);
+        const doped_sixteen high = kind % 2 ? doped_block(x + first, cols) : doped_block_behind(x + first, cols);
         doped_sixteen even = doped_pick_start(init, rows);
         doped_sixteen odd = doped_sixteen_zero();
         even = doped_pick(even, values, low, high, words, shifts[0]);

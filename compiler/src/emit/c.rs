@@ -255,7 +255,8 @@ impl<'p> Speller<'p> {
                 }
                 Operation::Picks(picks) if done.insert(&picks.name) => {
                     comment(out, &picks.why, 0);
-                    c_function(out, picks, self.prefix);
+                    let lens = [picks.values, picks.indices].map(|id| self.program.constant(id).data.len());
+                    c_function(out, picks, lens, self.prefix);
                 }
                 Operation::Straight(_) | Operation::Picks(_) | Operation::Call(_) => {}
                 Operation::ForTokens { body, .. } | Operation::ForEach { body, .. } => {

@@ -15,6 +15,9 @@ use crate::program::{Block, Pick, PickSum, Picks};
 /// full hold ten a pick.
 const LEAST: usize = 6;
 
+/// The same where picks share their values two by two, so that one with fewer elements takes fewer bytes.
+const LEAST_SHARED: usize = 5;
+
 /// The fewest elements that a pick of such a sum holds: with less, those are cheaper one by one.
 const LEAST_OWN: usize = 2;
 
@@ -178,7 +181,8 @@ impl Picker<'_> {
         let element =
             |(col, value)| Element { block: col / self.in_a_block, index: col % self.in_a_block, value };
         let elements = (first..first + count).map(|row| self.csr.row(row).map(element).collect()).collect();
-        let mut rows = Rows::new(elements, self.blocks, LEAST);
+        let least = if self.in_a_block < LANES { LEAST_SHARED } else { LEAST };
+        let mut rows = Rows::new(elements, self.blocks, least);
         let too_much: usize = (0..count).map(|row| rows.alone(row).len()).sum();
         let mut lane_of = vec![None; count];
         if too_much > LEAST_OWN {

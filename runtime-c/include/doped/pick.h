@@ -19,6 +19,20 @@ DOPED_INLINE doped_sixteen doped_block(const float *from, size_t count) {
     return block;
 }
 
+/* `count` floats, then zeros, where so many stand before them that it is sixteen in all: doped_block goes by way of memory, and
+ * a load of what was stored in parts waits for all stores before. */
+DOPED_INLINE doped_sixteen doped_block_behind(const float *from, size_t count) {
+#if DOPED_FAMILY == 2 && DOPED_VECTORS
+    const doped_sixteen_indices lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
+    doped_sixteen block;
+    memcpy(&block, from + count - DOPED_GROUP, sizeof block);
+    block = doped_spread(block, lanes + (int32_t)(DOPED_GROUP - count));
+    return (doped_sixteen)((doped_sixteen_indices)block & (lanes < (int32_t)count));
+#else
+    return doped_block(from, count);
+#endif
+}
+
 /* Fifteen floats, of sixteen that are there, then a zero. */
 DOPED_INLINE doped_sixteen doped_block_and_zero(const float *from) {
     doped_sixteen block;
