@@ -28,11 +28,9 @@ impl Near {
     /// Declares the pointers behind the first.
     fn declare(&self, out: &mut String, kind: &str, macros: &str) {
         let name = self.name;
-        for i in 1..=self.len.saturating_sub(1) / Near::REACH / 2 + 1 {
-            if 2 * i * Near::REACH - Near::REACH < self.len {
-                let _ = writeln!(out, "    const {kind} *{name}{i} = {name} + {};", self.place(i));
-                let _ = writeln!(out, "    {macros}_HIDE({name}{i});");
-            }
+        for i in (1..).take_while(|i| (2 * i - 1) * Near::REACH < self.len) {
+            let _ = writeln!(out, "    const {kind} *{name}{i} = {name} + {};", self.place(i));
+            let _ = writeln!(out, "    {macros}_HIDE({name}{i});");
         }
     }
 
