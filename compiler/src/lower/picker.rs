@@ -1,11 +1,11 @@
 //! The picks of a sparse part: which elements of sixteen rows are looked up at once, and out of which blocks;
-//! [`super::cover`] finds the pairs of blocks, [`super::picks`] makes tables of them.
+//! [`super::cover`] finds the pairs of blocks, [`super::pick_tables`] makes tables of them.
 //!
-//! Sixteen neighbouring inputs are a block, or fifteen and a zero; sixteen neighbouring rows a group. A pick takes an input out of two blocks
-//! for each row of a group, so that a group needs at least as many as its longest row has elements. Picks that would
-//! hold less than [`LEAST`] elements more are not made: what a row has too much goes to a lane of a sum of its own, beside
-//! fifteen others from anywhere, and a last pick of the group takes that sum like an input. What is too little even for
-//! that is left over.
+//! Sixteen neighbouring inputs are a block, or fifteen and a zero; sixteen neighbouring rows are a group. A pick takes an
+//! input out of two blocks for each row of a group, so that a group needs at least as many as its longest row has
+//! elements. Picks that would hold less than [`LEAST`] elements more are not made: what a row has too much goes to a lane
+//! of a sum of its own, beside others from anywhere, as many as a block has inputs, and a last pick of the group takes
+//! that sum like an input. What is too little even for that is left over.
 
 use super::cover::{Pair, assign, gaining, pairs};
 use crate::model::Csr;

@@ -91,24 +91,18 @@ pub fn possible(part: &Part<'_>, way: Way, code: Target) -> bool {
 impl Plan {
     /// Decides for further parts, which have paths of their own, with what those before leave of the budget.
     pub(super) fn add(&mut self, parts: &[Part<'_>], settings: &Settings) {
-        let open = |code| {
-            let open = |part: &Part<'_>| {
-                settings.choices.as_ref().is_none_or(|choices| choices.way(&part.path, code).is_none())
-            };
-            [Target::Any, code].contains(&settings.target)
-                && settings.unroll_limit.is_none()
-                && parts.iter().any(open)
-        };
+        let choices = settings.choices.as_ref();
+        let way = |part: &Part<'_>, code| choices.and_then(|choices| choices.way(&part.path, code));
+        let emitted =
+            |code| [Target::Any, code].contains(&settings.target) && settings.unroll_limit.is_none();
+        let open = |code| emitted(code) && parts.iter().any(|part| way(part, code).is_none());
+        let may_pick = |part| way(part, Target::Avx512).is_none_or(|way| way == Way::LookupStraight);
         let mut look_ups: Vec<LookUps> = parts.iter().map(|_| LookUps::default()).collect();
         if open(Target::Avx512) {
             let sixteen = lookup::choose(parts);
             look_ups.iter_mut().zip(sixteen).for_each(|(look_ups, sixteen)| look_ups.sixteen = sixteen);
         }
-        let tuned = |part: &Part<'_>| {
-            let choices = settings.choices.as_ref();
-            choices.and_then(|choices| choices.way(&part.path, Target::Avx512)) == Some(Way::LookupStraight)
-        };
-        if open(Target::Avx512) || parts.iter().any(tuned) {
+        if emitted(Target::Avx512) && parts.iter().any(may_pick) {
             let picks = picks::choose(parts);
             look_ups.iter_mut().zip(picks).for_each(|(look_ups, picks)| look_ups.picks = picks);
         }
