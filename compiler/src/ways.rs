@@ -19,6 +19,8 @@ pub enum Way {
     LookupPaired,
     /// Look-ups in registers, values packed.
     LookupPacked,
+    /// Look-ups in registers, value and index in a word, two rows to a lane.
+    LookupFolded,
     /// Look-ups as straight-line code, all inputs in registers.
     LookupStraight,
     /// Sliced ELLPACK, rows sorted by length.
@@ -29,11 +31,12 @@ pub enum Way {
 
 impl Way {
     /// Every way, with its word and what it is.
-    pub const ALL: [(&'static str, Way, &'static str); 7] = [
+    pub const ALL: [(&'static str, Way, &'static str); 8] = [
         ("straight", Way::Straight, "straight-line code"),
         ("lookup", Way::Lookup, "look-ups in registers"),
         ("lookup-paired", Way::LookupPaired, "look-ups in registers, sixteen values for two slots"),
         ("lookup-packed", Way::LookupPacked, "look-ups in registers, values packed"),
+        ("lookup-folded", Way::LookupFolded, "look-ups in registers, two rows to a lane"),
         ("lookup-straight", Way::LookupStraight, "look-ups as straight-line code"),
         ("sell", Way::Sell, "slices of rows sorted by length"),
         ("csr", Way::Csr, "compressed rows"),
@@ -54,7 +57,7 @@ impl Way {
         match self {
             Way::Straight | Way::Sell | Way::Csr => true,
             Way::Lookup => target != Target::Portable,
-            Way::LookupPaired | Way::LookupPacked | Way::LookupStraight => {
+            Way::LookupPaired | Way::LookupPacked | Way::LookupFolded | Way::LookupStraight => {
                 matches!(target, Target::Any | Target::Avx512)
             }
         }

@@ -44,6 +44,7 @@ headers! {
     LOOKUP_EIGHT = "lookup_eight";
     LOOKUP_PACKED = "lookup_packed";
     LOOKUP_PAIRED = "lookup_paired";
+    LOOKUP_FOLDED = "lookup_folded";
     PICK = "pick";
     GROUPED = "grouped";
     CSR_ROW = "csr_row";

@@ -4,6 +4,7 @@
 #include "doped/base.h"
 #include "doped/lookup.h"
 #include "doped/lookup_eight.h"
+#include "doped/lookup_folded.h"
 #include "doped/lookup_paired.h"
 #include "doped/lookup_packed.h"
 #include "doped/pick.h"
@@ -30,6 +31,12 @@ static void look_up_paired(float *y, const float *init, const uint16_t *counts, 
                            const float *values, const uint32_t *indices, const uint16_t *row_of, const float *x,
                            size_t rows, size_t cols) {
     doped_lookup_paired(y, init, counts, starts, values, indices, row_of, x, rows, cols);
+}
+
+static void look_up_folded(float *y, const float *init, const uint16_t *counts, const uint16_t *starts,
+                           const uint32_t *words, const uint16_t *row_of, const float *x, size_t rows, size_t cols,
+                           size_t least) {
+    doped_lookup_folded(y, init, counts, starts, words, row_of, x, rows, cols, least);
 }
 
 #define column_t uint8_t
@@ -206,6 +213,72 @@ static void check_paired(size_t rows, size_t cols, size_t windows, int reversed)
     free(x);
 }
 
+/* Random words for two rows to a lane, so many windows in each band, with values of the four exponents from `least` on, from
+ * each start; rows in their order or from the last to the first. An input that no word takes is infinite: what is empty, or
+ * of a lane's other row, must not meet it. */
+static void check_folded(size_t rows, size_t cols, size_t windows, size_t least, int reversed) {
+    uint16_t *order = (uint16_t *)calloc(rows, sizeof *order);
+    uint16_t *counts = (uint16_t *)calloc(rows / DOPED_FOLDED_GROUP + 1, sizeof *counts);
+    uint16_t *starts = (uint16_t *)calloc(rows * windows + 1, sizeof *starts);
+    uint32_t *words = (uint32_t *)calloc((rows + DOPED_BAND_ROWS) * windows + 1, sizeof *words);
+    double *want = (double *)calloc(rows, sizeof *want);
+    double *scale = (double *)calloc(rows, sizeof *scale);
+    float *x = random_floats(cols);
+    size_t at = 0, word = 0, band = 0;
+#ifndef __FAST_MATH__ /* which knows no infinity */
+    x[cols / 2] = INFINITY;
+#endif
+    for (size_t first = 0, groups = 0; first < rows; first += groups * DOPED_FOLDED_GROUP, band++) {
+        groups = doped_lookup_height(rows - first, DOPED_FOLDED_GROUP, DOPED_BAND);
+        counts[band] = (uint16_t)windows;
+        for (size_t k = 0; k < windows; k++, at++) {
+            starts[at] = (uint16_t)(cols > DOPED_WINDOW ? k * (cols - DOPED_WINDOW + 1) / windows : 0);
+            for (size_t lane = 0; lane < groups * DOPED_GROUP; lane++, word++) {
+                const size_t second = random_below(2);
+                const size_t row = first + lane / DOPED_GROUP * DOPED_FOLDED_GROUP + second * DOPED_GROUP + lane % DOPED_GROUP;
+                const size_t index = random_below(cols < DOPED_WINDOW ? (unsigned)cols : DOPED_WINDOW - 1);
+                const size_t column = starts[at] + index;
+                words[word] = DOPED_NOTHING;
+                if (row < rows && column != cols / 2 && random_below(5) > 0) {
+                    const size_t i = reversed ? rows - 1 - row : row;
+                    const uint32_t exponent = (uint32_t)(least + random_below(4));
+                    const uint32_t mantissa = (uint32_t)random_below(1u << 12) << 11 | (uint32_t)random_below(1u << 11);
+                    const uint32_t bits = (uint32_t)random_below(2) << 31 | exponent << 23 | mantissa;
+                    const uint32_t kept = (bits - ((uint32_t)(least % 4) << 23)) & 0x01ffffffu;
+                    float value;
+                    memcpy(&value, &bits, sizeof value);
+                    words[word] = (bits & 0x80000000u) | kept << 6 | (uint32_t)second << 5 |
+                                  (uint32_t)(index + (index >= DOPED_NOTHING));
+                    want[i] += (double)value * (double)x[column];
+                    scale[i] += fabs((double)value * (double)x[column]);
+                }
+            }
+        }
+    }
+    for (size_t i = 0; i < rows; i++) {
+        order[i] = (uint16_t)(reversed ? rows - 1 - i : i);
+    }
+    for (int kind = 0; kind < STARTS; kind++) {
+        float *table = random_floats(rows);
+        float *y = guarded(rows);
+        const float *init = start(kind, y, table, rows);
+        look_up_folded(y, init, counts, starts, words, reversed ? order : NULL, x, rows, cols, least);
+        for (size_t i = 0; i < rows; i++) {
+            const double begin = kind == START_ZERO ? 0.0 : (double)table[i];
+            expect("lookup_folded", i, y[i], begin + want[i], fabs(begin) + scale[i]);
+        }
+        unguard(y, rows, "lookup_folded");
+        free(table);
+    }
+    free(order);
+    free(counts);
+    free(starts);
+    free(words);
+    free(want);
+    free(scale);
+    free(x);
+}
+
 int main(void) {
     static const size_t sizes[] = {1, 2, 3, 7, 8, 9, 15, 16, 17, 31, 64, 101};
     static const size_t percents[] = {0, 5, 40, 100};
@@ -220,6 +293,9 @@ int main(void) {
         for (size_t j = 1; j < sizeof sizes / sizeof *sizes; j++) {
             for (size_t windows = 0; windows <= 12; windows += windows < 6 ? 2 : 6) {
                 check_paired(3 * sizes[i], sizes[j], windows, (int)(windows / 2 % 2));
+            }
+            for (size_t windows = 0; windows <= 10; windows += 1 + windows) {
+                check_folded(5 * sizes[i], sizes[j], windows, 121 + windows, (int)(windows % 2));
             }
         }
     }

@@ -8,6 +8,10 @@
 #[allow(dead_code)]
 const INDICES: usize = 6;
 
+/// Where a window has 31 columns and a zero: the index of that; the columns from the 16th on are one further up.
+#[allow(dead_code)]
+const NOTHING: usize = 16;
+
 /// How its tables are cut.
 #[allow(dead_code)]
 const PADDED_LAYOUT: BandLayout =
@@ -153,6 +157,25 @@ unsafe fn lookup_band<'a, const G: usize>(
             g += 1;
         }
         lookup_end(y, init, place, &sums[0], waiting);
+    }
+}
+
+/// Where the inputs of a window of 31 columns stand: all of them, and a zero at `NOTHING`.
+///
+/// # Safety
+///
+/// The processor has AVX-512, and the window 31 inputs.
+#[cfg(target_arch = "x86_64")]
+#[inline(always)]
+#[allow(dead_code, unsafe_code)]
+unsafe fn lookup_inputs(
+    window: *const f32,
+) -> (core::arch::x86_64::__m512, core::arch::x86_64::__m512) {
+    use core::arch::x86_64::*;
+    // SAFETY: the caller's promise.
+    unsafe {
+        let upper = _mm512_loadu_ps(window.add(GROUP - 1));
+        (_mm512_loadu_ps(window), _mm512_maskz_mov_ps(!1, upper))
     }
 }
 

@@ -1,9 +1,13 @@
 // What look-ups in registers share, whatever a register holds: how high bands are, where inputs stand, and how the sums of a
 // band reach y.
 
-/// Rows of the highest band.
+/// Lanes of the highest band.
 #[allow(dead_code)]
 const BAND: usize = 128;
+
+/// The most rows of a band.
+#[allow(dead_code)]
+const MOST_ROWS: usize = 256;
 
 /// Columns of the widest window.
 #[allow(dead_code)]
@@ -79,13 +83,13 @@ struct Waiting<'a> {
     rows: &'a [u16],
     /// Where these stand in the lanes.
     first: usize,
-    lanes: [f32; BAND],
+    lanes: [f32; MOST_ROWS],
 }
 
 impl Waiting<'_> {
     /// Before the first band.
     #[allow(dead_code)]
-    const NONE: Self = Waiting { rows: &[], first: 0, lanes: [0.0; BAND] };
+    const NONE: Self = Waiting { rows: &[], first: 0, lanes: [0.0; MOST_ROWS] };
 
     /// Brings eight of the sums to their places, where as many wait.
     ///

@@ -11,10 +11,6 @@ const PAIR: usize = 2;
 #[allow(dead_code)]
 const QUAD: usize = 4;
 
-/// The index of a window's zero: its columns from the 16th on are one further up.
-#[allow(dead_code)]
-const NOTHING: usize = 16;
-
 /// Bits of a word: the first slot's index, the second's, and which of the sixteen the second's value is; then those of the next
 /// pair.
 #[allow(dead_code)]
@@ -189,16 +185,15 @@ unsafe fn lookup_paired_windows<const G: usize, const A: u32, const B: u32, cons
     let odd = if G <= 4 { 1 } else { 0 };
     // SAFETY: the caller's promise.
     unsafe {
-        let low = windows.map(|window| _mm512_loadu_ps(window));
-        let high = windows.map(|window| _mm512_maskz_mov_ps(!1, _mm512_loadu_ps(window.add(GROUP - 1))));
+        let [first, second] = [lookup_inputs(windows[0]), lookup_inputs(windows[1])];
         let mut g = 0;
         while g < G {
             let value = _mm512_loadu_ps(values.add(g * GROUP));
             let word = _mm512_loadu_si512(words.add(g * GROUP).cast());
-            let input = _mm512_permutex2var_ps(low[0], _mm512_srli_epi32::<A>(word), high[0]);
+            let input = _mm512_permutex2var_ps(first.0, _mm512_srli_epi32::<A>(word), first.1);
             partial[g][0] = _mm512_fmadd_ps(value, input, partial[g][0]);
             let spread = _mm512_permutexvar_ps(_mm512_srli_epi32::<C>(word), value);
-            let input = _mm512_permutex2var_ps(low[1], _mm512_srli_epi32::<B>(word), high[1]);
+            let input = _mm512_permutex2var_ps(second.0, _mm512_srli_epi32::<B>(word), second.1);
             partial[g][odd] = _mm512_fmadd_ps(spread, input, partial[g][odd]);
             g += 1;
         }

@@ -26,6 +26,7 @@ include!("../../rust/kernels/lookup.rs");
 include!("../../rust/kernels/lookup_eight.rs");
 include!("../../rust/kernels/lookup_packed.rs");
 include!("../../rust/kernels/lookup_paired.rs");
+include!("../../rust/kernels/lookup_folded.rs");
 include!("../../rust/kernels/pick.rs");
 include!("../../rust/kernels/grouped.rs");
 include!("../../rust/kernels/csr_row.rs");

@@ -2,7 +2,7 @@
 
 use crate::kernels;
 use crate::support::{Random, check, product};
-use crate::tables::{EIGHT, Grouped, Lookup, Paired, SIXTEEN, slices};
+use crate::tables::{EIGHT, Folded, Grouped, Lookup, Paired, SIXTEEN, slices};
 
 #[test]
 fn sparse_kernels() {
@@ -98,6 +98,31 @@ fn paired_slots() {
                     kernels::lookup_paired(
                         y, init, &counts, &starts, &values, &indices, order, &x, rows, cols,
                     );
+                });
+            }
+        }
+    }
+}
+
+/// Random words for two rows to a lane; an input that none takes is infinite, which what is empty or of the other row must not
+/// meet.
+#[test]
+fn folded_rows() {
+    if !crate::runs() {
+        return;
+    }
+    let random = &mut Random(8);
+    for (rows, cols) in [(1, 2), (17, 30), (33, 31), (64, 32), (65, 300), (600, 90)] {
+        for windows in [0, 1, 2, 5, 14] {
+            for order in [None, Some((0..rows as u16).rev().collect::<Vec<u16>>())] {
+                let order = order.as_deref();
+                let least = 121 + windows;
+                let mut x = random.floats(cols);
+                x[cols / 2] = f32::INFINITY;
+                let Folded { counts, starts, words, sums } =
+                    Folded::new(random, rows, &x, windows, least, order);
+                check("lookup_folded", random, &sums, &mut |y, init| {
+                    kernels::lookup_folded(y, init, &counts, &starts, &words, order, &x, rows, cols, least);
                 });
             }
         }

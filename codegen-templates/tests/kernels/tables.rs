@@ -207,3 +207,52 @@ impl Paired {
         Paired { counts, starts, values, indices, sums }
     }
 }
+
+/// The tables of random words for two rows to a lane, with `windows` windows in each band, and the terms of each row.
+pub(crate) struct Folded {
+    pub(crate) counts: Vec<u16>,
+    pub(crate) starts: Vec<u16>,
+    pub(crate) words: Vec<u32>,
+    pub(crate) sums: Vec<Vec<f64>>,
+}
+
+impl Folded {
+    /// Words that take no infinite input, with values of the four exponents from `least` on.
+    pub(crate) fn new(
+        random: &mut Random,
+        rows: usize,
+        x: &[f32],
+        windows: usize,
+        least: usize,
+        order: Option<&[u16]>,
+    ) -> Folded {
+        let (mut counts, mut starts, mut words) = (vec![], vec![], vec![]);
+        let mut sums = vec![Vec::new(); rows];
+        let mut first = 0;
+        while first < rows {
+            let left = (rows - first).div_ceil(32);
+            let groups = [8, 4, 2, 1].into_iter().find(|&groups| groups <= left).unwrap();
+            counts.push(windows as u16);
+            let start = |k: usize| if x.len() > 31 { k * (x.len() - 30) / windows } else { 0 };
+            starts.extend((0..windows).map(|k| start(k) as u16));
+            for (k, lane) in (0..windows).flat_map(|k| (0..groups * 16).map(move |lane| (k, lane))) {
+                let (second, index) = (random.below(2), random.below(x.len().min(31)));
+                let row = first + lane / 16 * 32 + second * 16 + lane % 16;
+                let input = x.get(start(k) + index).copied().filter(|input| input.is_finite());
+                let (Some(input), true, true) = (input, row < rows, random.below(5) > 0) else {
+                    words.push(16);
+                    continue;
+                };
+                let bits =
+                    (random.below(2) << 31 | (least + random.below(4)) << 23 | random.below(1 << 23)) as u32;
+                let row = order.map_or(row, |order| order[row] as usize);
+                sums[row].push(product(f32::from_bits(bits), input));
+                let kept = (bits - ((least as u32 % 4) << 23)) & 0x01ff_ffff;
+                let index = index as u32 + u32::from(index >= 16);
+                words.push(bits & 1 << 31 | kept << 6 | (second as u32) << 5 | index);
+            }
+            first += groups * 32;
+        }
+        Folded { counts, starts, words, sums }
+    }
+}

@@ -1,7 +1,7 @@
 //! What the slots of look-ups hold, on AVX-512 and AVX2: rows, columns, values, bits; and what they cost.
 
 use super::plan::LEFT_OVER_TERMS;
-use super::{cost, paired};
+use super::{cost, folded, paired};
 
 /// Rows of a group on AVX-512.
 pub(super) const GROUP: usize = 16;
@@ -18,6 +18,8 @@ pub(super) enum Slots {
     Paired,
     /// As many values as there are.
     Packed,
+    /// A word with value and index for each of sixteen lanes, which two rows share.
+    Folded,
     /// A value for each of eight rows, for AVX2.
     Eight,
 }
@@ -29,6 +31,7 @@ impl Slots {
             Slots::Padded => cost::SLOT,
             Slots::Paired => cost::PAIRED_SLOT,
             Slots::Packed => cost::PACKED_SLOT,
+            Slots::Folded => cost::FOLDED_SLOT,
             Slots::Eight => cost::EIGHT_SLOT,
         }
     }
@@ -36,23 +39,28 @@ impl Slots {
     /// Nanoseconds of an element that no slot holds, of a part with so many elements.
     pub(super) fn left_over(self, elements: usize) -> f64 {
         match self {
-            Slots::Padded | Slots::Paired | Slots::Packed => cost::LEFT_OVER,
+            Slots::Padded | Slots::Paired | Slots::Packed | Slots::Folded => cost::LEFT_OVER,
             Slots::Eight => cost::EIGHT_LEFT_OVER[usize::from(elements > EIGHT_STRAIGHT)],
+        }
+    }
+
+    /// Lanes of a group.
+    pub(super) fn lanes(self) -> usize {
+        match self {
+            Slots::Padded | Slots::Paired | Slots::Packed | Slots::Folded => GROUP,
+            Slots::Eight => 8,
         }
     }
 
     /// Rows of a group.
     pub(super) fn group(self) -> usize {
-        match self {
-            Slots::Padded | Slots::Paired | Slots::Packed => GROUP,
-            Slots::Eight => 8,
-        }
+        if self == Slots::Folded { 2 * GROUP } else { self.lanes() }
     }
 
     /// Groups of the highest band.
     pub(super) fn band(self) -> usize {
         match self {
-            Slots::Padded | Slots::Paired | Slots::Packed => 8,
+            Slots::Padded | Slots::Paired | Slots::Packed | Slots::Folded => 8,
             Slots::Eight => 4,
         }
     }
@@ -62,6 +70,7 @@ impl Slots {
         match self {
             Slots::Padded | Slots::Packed => 32,
             Slots::Paired => paired::WINDOW,
+            Slots::Folded => folded::WINDOW,
             Slots::Eight => 8,
         }
     }
@@ -69,25 +78,28 @@ impl Slots {
     /// Bits of an index.
     pub(super) fn bits(self) -> usize {
         match self {
-            Slots::Padded | Slots::Paired | Slots::Packed => 5,
+            Slots::Padded | Slots::Paired | Slots::Packed | Slots::Folded => 5,
             Slots::Eight => 3,
         }
     }
 
-    /// Slots that a word of indices serves.
+    /// Slots that a lane's word of indices serves.
     pub(super) fn in_a_word(self) -> usize {
         match self {
             Slots::Padded | Slots::Packed | Slots::Eight => 32 / self.bits(),
             Slots::Paired => paired::QUAD,
+            Slots::Folded => 1,
         }
     }
 
-    /// Bytes of the values, and of what tells which they are, where slots hold so many elements.
+    /// Bytes of the values, and of what tells which they are, where slots hold so many elements; none where values stand in
+    /// the words of indices.
     pub(super) fn bytes(self, slots: usize, elements: usize) -> usize {
         match self {
-            Slots::Padded | Slots::Eight => 4 * self.group() * slots,
+            Slots::Padded | Slots::Eight => 4 * self.lanes() * slots,
             Slots::Paired => 4 * paired::HALF * slots,
             Slots::Packed => 4 * elements + 2 * slots,
+            Slots::Folded => 0,
         }
     }
 }

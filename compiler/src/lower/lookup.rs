@@ -8,7 +8,8 @@
 //! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
 //! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot, or where
 //! that is cheaper sixteen for two slots ([`super::paired`]); from the part with the largest tables down packed values, until
-//! those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide.
+//! those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide. Where they exceed a smaller one
+//! ([`NEAR`]), the largest have words with value and index, and two rows to a lane ([`super::folded`]).
 //!
 //! AVX2 has half of all that: windows of 8 columns in one register, groups of 8 rows, bands of 32. Its slots are padded and
 //! often empty, so that only parts are looked up whose tables stay in the cache together, the smallest first.
@@ -20,7 +21,8 @@ use super::lanes::{GROUP, Slots};
 use super::parts::Part;
 use super::path::Path;
 use super::windows::{bands, count_held, windows};
-use super::{cost, padded, paired, table};
+use super::words::{Elements, Least};
+use super::{cost, folded, padded, paired, table, words};
 use crate::model::Csr;
 use crate::numbers::thousands;
 use crate::program::{Data, Init, Kernel, Source, Table, View};
@@ -32,7 +34,11 @@ use crate::ways::Way;
 /// size, which `--tune` finds out.
 const BUDGET: usize = 2 << 20;
 
-/// The same on AVX2, where slots of eight rows are compared with slices, which take half as many bytes.
+/// The most bytes that they may take before rows share lanes, whose tables are the smallest and take the most instructions: AMD's
+/// processors have a second-level cache of 1 MB.
+const NEAR: usize = 1 << 20;
+
+/// The same as [`BUDGET`] on AVX2, where slots of eight rows are compared with slices, which take half as many bytes.
 const EIGHT_BUDGET: usize = 3 << 19;
 
 /// About what a non-zero takes in pairs of slots, and at least in slots of eight rows: 9 at 10% non-zeros, 11 to 13 at 4%.
@@ -57,6 +63,8 @@ pub(super) struct Choice {
     bands: Vec<Vec<usize>>,
     /// What its slots have room for.
     form: Slots,
+    /// The exponents of values that stand in words.
+    least: Option<Least>,
     /// Whether it was chosen before, whatever it costs.
     tuned: bool,
     slots: usize,
@@ -119,7 +127,23 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
             total += bytes(&choices[i]);
         }
     }
+    fold(parts, &mut choices);
     choices
+}
+
+/// Lets rows share lanes where that is cheaper beyond the cache, in the parts with the largest tables, until those of all
+/// parts are near.
+fn fold(parts: &[Part<'_>], choices: &mut [Option<Choice>]) {
+    let mut total: usize = choices.iter().flatten().map(|choice| choice.bytes).sum();
+    let mut largest_first: Vec<_> = parts.iter().zip(choices).collect();
+    largest_first.sort_by_key(|(_, choice)| Reverse(choice.as_ref().map_or(0, |choice| choice.bytes)));
+    for (part, choice) in largest_first {
+        let Some(choice) = choice.as_mut().filter(|_| total > NEAR) else { return };
+        if let Some(folded) = cheaper(part, Slots::Folded).filter(|folded| folded.far() < choice.far()) {
+            total = total - choice.bytes + folded.bytes;
+            *choice = folded;
+        }
+    }
 }
 
 /// The cheapest way to look a part up with such slots, whatever else would be cheaper; none where look-ups would hold
@@ -135,13 +159,14 @@ fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
         return None;
     }
     let rows = 0..csr.row_ptr.len() as u32 - 1;
-    let natural = Choice::new(csr, cols, form, rows.collect(), false);
+    let elements = Elements::new(csr, form);
+    let natural = Choice::new(&elements, csr.nnz(), cols, form, rows.collect(), false);
     if csr.row_ptr.len() - 1 > NUMBERED {
         return Some(natural);
     }
-    let listed = table::rows_by_length(csr, added);
+    let listed = table::rows_by_length(&elements.csr, added);
     let listed = if form == Slots::Paired { paired::evened(&listed) } else { listed };
-    let sorted = Choice::new(csr, cols, form, listed, true);
+    let sorted = Choice::new(&elements, csr.nnz(), cols, form, listed, true);
     Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
 
@@ -154,32 +179,55 @@ pub(super) fn grouped(left_over: &Csr) -> bool {
 }
 
 impl Choice {
-    fn new(csr: &Csr, cols: usize, form: Slots, rows: Vec<u32>, sorted: bool) -> Choice {
-        let starts: Vec<Vec<usize>> = bands(&rows, form).map(|rows| windows(csr, rows, cols, form)).collect();
-        let (mut slots, mut words, mut elements) = (0, 0, 0);
+    /// Look-ups of those elements of a part, out of `nnz`, that slots may hold, for rows in that order; rows that share lanes
+    /// may stand in another within their band.
+    fn new(
+        elements: &Elements<'_>,
+        nnz: usize,
+        cols: usize,
+        form: Slots,
+        mut rows: Vec<u32>,
+        sorted: bool,
+    ) -> Choice {
+        let csr = &*elements.csr;
+        let starts: Vec<Vec<usize>> = if sorted && form == Slots::Folded {
+            let (orders, starts): (Vec<_>, _) =
+                bands(&rows, form).map(|rows| folded::matched(csr, rows, cols)).unzip();
+            rows = orders.concat();
+            starts
+        } else {
+            bands(&rows, form).map(|rows| windows(csr, rows, cols, form)).collect()
+        };
+        let (mut slots, mut words, mut held) = (0, 0, 0);
         for (rows, starts) in bands(&rows, form).zip(&starts) {
             let groups = rows.len().div_ceil(form.group());
             slots += groups * starts.len();
             words += groups * starts.len().div_ceil(form.in_a_word());
-            elements += count_held(csr, rows, starts, cols, form);
+            held += count_held(csr, rows, starts, cols, form);
         }
-        let left_over = csr.nnz() - elements;
+        let left_over = nnz - held;
         let scattered = if sorted { rows.len() } else { 0 };
         Choice {
             cost: form.cost() * slots as f64
-                + form.left_over(csr.nnz()) * left_over as f64
+                + form.left_over(nnz) * left_over as f64
                 + cost::ROW * scattered as f64,
-            bytes: form.bytes(slots, elements) + 4 * form.group() * words + 8 * left_over + 2 * scattered,
+            bytes: form.bytes(slots, held) + 4 * form.lanes() * words + 8 * left_over + 2 * scattered,
             rows,
             sorted,
             bands: starts,
             form,
+            least: elements.least,
             tuned: false,
             slots,
-            elements: csr.nnz(),
+            elements: nnz,
             left_over,
             straight: false,
         }
+    }
+
+    /// What it costs where the tables come from beyond the second level of cache, in nanoseconds.
+    fn far(&self) -> f64 {
+        cost::FAR_BYTE * self.bytes as f64 + cost::LEFT_OVER * self.left_over as f64
     }
 
     /// Which of the ways it is.
@@ -188,15 +236,17 @@ impl Choice {
             Slots::Padded | Slots::Eight => Way::Lookup,
             Slots::Paired => Way::LookupPaired,
             Slots::Packed => Way::LookupPacked,
+            Slots::Folded => Way::LookupFolded,
         }
     }
 
     /// The reason in numbers.
     pub(super) fn why(&self) -> String {
         let (room, filled) = match self.form {
-            Slots::Padded | Slots::Eight => (self.form.group(), "filled"),
+            Slots::Padded | Slots::Eight => (self.form.lanes(), "filled"),
             Slots::Paired => (paired::HALF, "of sixteen values for two slots filled"),
             Slots::Packed => (GROUP, "filled and packed"),
+            Slots::Folded => (GROUP, "filled, two rows to a lane"),
         };
         format!(
             "look-ups in registers{}, {} slots of {} rows and a window of {} columns, {:.0}% {}{}{}, {} elements left \
@@ -207,7 +257,11 @@ impl Choice {
             self.form.window(),
             100.0 * (self.elements - self.left_over) as f64 / (room * self.slots.max(1)) as f64,
             filled,
-            if self.form != Slots::Packed || self.tuned { "" } else { ", beyond the budget of bytes" },
+            if matches!(self.form, Slots::Packed | Slots::Folded) && !self.tuned {
+                ", beyond the budget of bytes"
+            } else {
+                ""
+            },
             if self.sorted { ", rows sorted by length" } else { "" },
             thousands(self.left_over),
             self.cost
@@ -240,7 +294,11 @@ pub(super) fn multiply(
         )),
     ];
     let mut held = vec![false; csr.nnz()];
-    let indices = if choice.form == Slots::Paired {
+    let indices = if let Some(least) = choice.least {
+        let elements = Elements::new(csr, choice.form);
+        let mut hold = |element: usize| held[elements.number(element)] = true;
+        words::table(&elements.csr, &choice.rows, &choice.bands, least, &mut hold)
+    } else if choice.form == Slots::Paired {
         let tables =
             paired::Tables::new(csr, &choice.rows, &choice.bands, x.len, &mut |element| held[element] = true);
         let note = "sixteen values for each two windows and group";
@@ -273,19 +331,28 @@ pub(super) fn multiply(
             "columns in their windows, 5 bits, and which of the pair's values the second's are, 4",
         ),
         Slots::Packed => (Kernel::LOOKUP_PACKED, "columns in their windows, 5 bits each"),
+        Slots::Folded => (
+            Kernel::LOOKUP_FOLDED,
+            "by window, group and lane: columns in their windows, 5 bits, which of the two rows, 1, and values",
+        ),
     };
-    arguments.push(Table::Given(builder.constant(&field.field("indices"), Data::U32(indices), note)));
+    let name = if choice.least.is_some() { "words" } else { "indices" };
+    arguments.push(Table::Given(builder.constant(&field.field(name), Data::U32(indices), note)));
     let order = choice.sorted.then(|| {
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
         let note = match choice.form {
             Slots::Padded | Slots::Packed | Slots::Eight => "the row of each lane, longest first",
             Slots::Paired => "the row of each lane, those of a band dealt to its groups by length",
+            Slots::Folded => {
+                "by group, the first row of each lane and then the other, those of a band longest first"
+            }
         };
         builder.constant(&field.field("rows"), Data::U16(rows), note)
     });
     arguments.push(Table::Optional(order));
     let left_over = left_over(csr, &held);
-    let dims = vec![choice.rows.len(), x.len];
+    let mut dims = vec![choice.rows.len(), x.len];
+    dims.extend(choice.least.map(|least| least.0 as usize));
     let terms = csr.nnz() - left_over.nnz();
     builder.product(kernel, (y, init), arguments, Source::View(x), dims, terms, why.to_owned());
     left_over

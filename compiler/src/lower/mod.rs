@@ -21,6 +21,7 @@ mod constants;
 mod cost;
 mod cover;
 mod dense;
+mod folded;
 mod hoist;
 mod kronecker;
 mod lanes;
@@ -44,6 +45,7 @@ mod split;
 mod table;
 mod wide;
 mod windows;
+mod words;
 
 pub use hoist::LEAST as LEAST_HOISTED;
 pub use kronecker::contraction_order;

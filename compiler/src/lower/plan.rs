@@ -236,6 +236,7 @@ fn chosen(part: &Part<'_>, way: Way, code: Target, picks: Option<picks::Choice>)
         Way::Lookup => looked_up(part, Slots::Padded),
         Way::LookupPaired => looked_up(part, Slots::Paired),
         Way::LookupPacked => looked_up(part, Slots::Packed),
+        Way::LookupFolded => looked_up(part, Slots::Folded),
         Way::LookupStraight => match picks {
             Some(mut choice) => {
                 choice.tuned = true;

@@ -3,8 +3,8 @@
 //! Takes a sparse part and the rows of a band; gives the first column of each window, placed by quantiles of the band's
 //! elements. [`super::lookup`] makes tables of them.
 
-use super::lanes::Slots;
-use super::paired;
+use super::lanes::{GROUP, Slots};
+use super::{folded, paired};
 use crate::model::Csr;
 
 /// The bands that rows are cut into: as many of the highest as they fill, then halves of it, the last perhaps in part.
@@ -33,12 +33,16 @@ struct Tries {
 }
 
 impl Tries {
-    /// For so many elements in so many groups. Slots in pairs are tried from where they would all be full, and fewer
-    /// numbers of them, since dealing takes its time.
+    /// For so many elements in so many groups. Slots in pairs and those that two rows share are tried from where they would all
+    /// be full, and fewer numbers of them, since dealing takes its time.
     fn new(slots: Slots, elements: usize, groups: usize) -> Tries {
         match slots {
             Slots::Padded | Slots::Packed | Slots::Eight => {
                 Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 }
+            }
+            Slots::Folded => {
+                let full = elements.div_ceil(groups * GROUP).max(1);
+                Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
             }
             Slots::Paired => {
                 let full = elements.div_ceil(groups * paired::HALF).max(1);
@@ -83,6 +87,11 @@ pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec
         attempt(count);
     }
     best.1
+}
+
+/// So many windows, spread over a band's elements.
+pub(super) fn spread(csr: &Csr, rows: &[u32], cols: usize, count: usize, slots: Slots) -> Vec<usize> {
+    Quantiles::new(csr, rows, cols).windows(count, slots.window())
 }
 
 /// The columns of a band's elements in order.
@@ -148,6 +157,9 @@ pub(super) fn assign(
 
 /// Elements of a band that its slots hold.
 pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize, slots: Slots) -> usize {
+    if slots == Slots::Folded {
+        return folded::count_held(csr, rows, starts);
+    }
     if slots == Slots::Paired {
         return paired::count_held(csr, rows, starts, cols);
     }

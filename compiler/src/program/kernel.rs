@@ -61,6 +61,7 @@ parts! {
     LOOKUP_EIGHT needs [LOOKUP_BANDS];
     LOOKUP_PACKED needs [LOOKUP];
     LOOKUP_PAIRED needs [LOOKUP];
+    LOOKUP_FOLDED needs [LOOKUP];
     PICK needs [SIXTEEN];
     GROUPED needs [BASE];
     CSR_ROW needs [BASE];
@@ -109,6 +110,7 @@ kernels! {
     LOOKUP_EIGHT = "lookup_eight" ("rows", "cols") in LOOKUP_EIGHT;
     LOOKUP_PACKED = "lookup_packed" ("rows", "cols") in LOOKUP_PACKED;
     LOOKUP_PAIRED = "lookup_paired" ("rows", "cols") in LOOKUP_PAIRED;
+    LOOKUP_FOLDED = "lookup_folded" ("rows", "cols", "least") in LOOKUP_FOLDED;
     GROUPED = "grouped" ("longest") in GROUPED;
     CSR_ROW = "csr_row" () in CSR_ROW;
     OUTER = "outer" ("a_len", "b_len") in OUTER;

@@ -11,12 +11,24 @@
 /* Indices in a word. */
 #define DOPED_INDICES 6
 
+/* Where a window has 31 columns and a zero: the index of that; the columns from the 16th on are one further up. */
+#define DOPED_NOTHING 16
+
 /* Words of indices that a row of a band of so many windows has. */
 DOPED_INLINE size_t doped_lookup_words(size_t windows) {
     return (windows + DOPED_INDICES - 1) / DOPED_INDICES;
 }
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
+/* Where the inputs of a window of 31 columns stand: all of them, and a zero at DOPED_NOTHING. */
+DOPED_INLINE void doped_lookup_inputs(doped_sixteen *low, doped_sixteen *high, const float *window) {
+    const doped_sixteen_indices but_first = {0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
+    doped_sixteen upper;
+    memcpy(low, window, sizeof *low);
+    memcpy(&upper, window + DOPED_GROUP - 1, sizeof upper);
+    *high = (doped_sixteen)((doped_sixteen_indices)upper & but_first);
+}
+
 /* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[2*g + odd]. */
 DOPED_INLINE void doped_lookup_window(doped_sixteen *sums, doped_sixteen_indices *at, const float *DOPED_RESTRICT values,
                                       const float *DOPED_RESTRICT window, size_t groups, size_t odd) {

@@ -4,9 +4,9 @@
 #define DOPED_LOOKUP_BANDS_H
 #include "doped/base.h"
 
-/* Groups of the highest band, its rows, and columns of the widest window. */
+/* Groups of the highest band, the most rows of one, and columns of the widest window. */
 #define DOPED_BAND 8
-#define DOPED_BAND_ROWS 128
+#define DOPED_BAND_ROWS 256
 #define DOPED_WINDOW 32
 
 /* Groups of the next band where so many rows are to come, `group` rows each: the highest band of `most` groups that they

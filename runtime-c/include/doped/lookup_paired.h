@@ -7,11 +7,9 @@
 #include "doped/base.h"
 #include "doped/lookup.h"
 
-/* Slots of a pair, slots whose indices are in a word, and the index of a window's zero: its columns from the 16th on are
- * one further up. */
+/* Slots of a pair, and slots whose indices are in a word. */
 #define DOPED_PAIR 2
 #define DOPED_QUAD 4
-#define DOPED_NOTHING 16
 
 /* Bits of a word: the first slot's index, the second's, and which of the sixteen the second's value is; then those of the
  * next pair. */
@@ -20,15 +18,6 @@
 #define DOPED_NEXT_PAIR 14
 
 #if DOPED_FAMILY == 2 && DOPED_VECTORS
-/* Where a window's inputs stand: all of them, and a zero at DOPED_NOTHING. */
-DOPED_INLINE void doped_lookup_paired_window(doped_sixteen *low, doped_sixteen *high, const float *window) {
-    const doped_sixteen_indices but_first = {0, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1, -1};
-    doped_sixteen upper;
-    memcpy(low, window, sizeof *low);
-    memcpy(&upper, window + DOPED_GROUP - 1, sizeof upper);
-    *high = (doped_sixteen)((doped_sixteen_indices)upper & but_first);
-}
-
 /* Adds the slots of two windows, a pair for each of `groups` groups: those of g go to sums[2*g] and sums[2*g + odd]. The
  * pair's bits stand `up` in the words. */
 DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, const float *DOPED_RESTRICT values,
@@ -38,8 +27,8 @@ DOPED_INLINE void doped_lookup_paired_windows(doped_sixteen *sums, const float *
     doped_sixteen high;
     doped_sixteen second_low;
     doped_sixteen second_high;
-    doped_lookup_paired_window(&low, &high, first);
-    doped_lookup_paired_window(&second_low, &second_high, second);
+    doped_lookup_inputs(&low, &high, first);
+    doped_lookup_inputs(&second_low, &second_high, second);
     DOPED_KEEP(low);
     DOPED_KEEP(high);
     DOPED_KEEP(second_low);

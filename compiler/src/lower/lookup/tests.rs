@@ -17,15 +17,24 @@ fn csr(rows: u32, cols: u32, percent: u64) -> Csr {
     csr
 }
 
+/// The slots of matrices of 1300 columns in one model.
+fn forms(matrices: &[&Csr]) -> Vec<Slots> {
+    let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
+    let parts: Vec<_> = matrices.iter().map(part).collect();
+    choose(&parts).into_iter().map(|choice| choice.unwrap().form).collect()
+}
+
+/// A matrix whose values have other exponents.
+fn with_values(mut csr: Csr, value: impl Fn(usize) -> f32) -> Csr {
+    csr.values = (0..csr.nnz()).map(value).collect();
+    csr
+}
+
 #[test]
 fn slots_are_the_cheaper_ones_and_packed_where_they_would_not_fit() {
-    let (large, half) = (csr(2600, 1300, 4), csr(1000, 1300, 4));
-    let (small, full) = (csr(20, 1300, 4), csr(100, 1300, 60));
-    let forms = |matrices: &[&Csr]| -> Vec<Slots> {
-        let part = |&csr| Part { path: String::new(), csr, cols: 1300, added: false };
-        let parts: Vec<_> = matrices.iter().map(part).collect();
-        choose(&parts).into_iter().map(|choice| choice.unwrap().form).collect()
-    };
+    let wide = |rows, percent| with_values(csr(rows, 1300, percent), |k| ((k % 9 * 8) as f32).exp2());
+    let (large, half) = (wide(2600, 4), wide(1000, 4));
+    let (small, full) = (wide(20, 4), wide(100, 60));
     assert_eq!(forms(&[&half, &full]), [Slots::Paired, Slots::Padded]);
     assert_eq!(forms(&[&half, &large]), [Slots::Paired; 2]);
     assert_eq!(forms(&[&large, &large, &small]), [Slots::Paired; 3]);
@@ -36,6 +45,16 @@ fn slots_are_the_cheaper_ones_and_packed_where_they_would_not_fit() {
 }
 
 #[test]
+fn rows_share_lanes_where_tables_are_not_near_and_values_are_alike() {
+    let alike = |rows| with_values(csr(rows, 1300, 4), |k| 1.0 + (k % 7) as f32);
+    let wide = |rows| with_values(csr(rows, 1300, 4), |k| ((k % 9 * 8) as f32).exp2());
+    assert_eq!(forms(&[&alike(1000), &alike(1000)]), [Slots::Paired; 2]);
+    assert_eq!(forms(&[&alike(300), &alike(2600)]), [Slots::Paired, Slots::Folded]);
+    assert_eq!(forms(&[&alike(1000), &alike(2600)]), [Slots::Folded; 2]);
+    assert_eq!(forms(&[&alike(2600), &wide(2600)]), [Slots::Folded, Slots::Paired]);
+}
+
+#[test]
 fn rows_whose_numbers_need_more_than_16_bits_keep_their_order() {
     // Every other row is empty, so that fewer are listed than numbered.
     let spaced = |rows| {
@@ -43,9 +62,9 @@ fn rows_whose_numbers_need_more_than_16_bits_keep_their_order() {
         csr.row_ptr = csr.row_ptr.iter().flat_map(|&end| [end; 2]).skip(1).collect();
         csr
     };
-    for form in [Slots::Padded, Slots::Packed] {
+    for form in [Slots::Padded, Slots::Packed, Slots::Folded] {
         let sorted = |rows| chosen(&spaced(rows), 64, true, form).unwrap().sorted;
-        assert!(sorted(1000) && sorted(32_767), "{form:?}");
+        assert!(form == Slots::Folded || sorted(1000) && sorted(32_767), "{form:?}");
         assert!(!sorted(33_000), "{form:?}");
     }
 }
@@ -53,7 +72,7 @@ fn rows_whose_numbers_need_more_than_16_bits_keep_their_order() {
 #[test]
 fn windows_are_counted_in_16_bits() {
     let full = csr(4, 65_000, 100);
-    for form in [Slots::Packed, Slots::Paired] {
+    for form in [Slots::Packed, Slots::Paired, Slots::Folded] {
         let choice = chosen(&full, 65_000, false, form).unwrap();
         assert!(u16::try_from(choice.bands[0].len()).is_ok(), "{form:?}");
     }
@@ -76,16 +95,25 @@ fn slots_of_eight_rows_are_for_parts_that_fit_together() {
 fn every_element_is_held_once_or_left_over() {
     for (rows, cols, percent) in [(1, 1, 100), (5, 31, 50), (130, 33, 100), (300, 200, 5), (40, 500, 0)] {
         let csr = csr(rows, cols, percent);
-        let forms = [Slots::Padded, Slots::Paired, Slots::Eight];
+        let forms = [Slots::Padded, Slots::Paired, Slots::Folded, Slots::Eight];
         for (sorted, form) in forms.into_iter().flat_map(|form| [(false, form), (true, form)]) {
             let natural = (0..rows).collect();
             let order = if sorted { super::super::table::rows_by_length(&csr, true) } else { natural };
-            let choice = Choice::new(&csr, cols as usize, form, order, sorted);
+            let part = Elements::new(&csr, form);
+            let choice = Choice::new(&part, csr.nnz(), cols as usize, form, order, sorted);
             let within = |&start: &usize| start == 0 || start + form.window() <= cols as usize;
             assert!(choice.bands.iter().flatten().all(within));
             let mut held = vec![false; csr.nnz()];
             let mut hold = |element: usize| assert!(!std::mem::replace(&mut held[element], true));
-            let mut found = if form == Slots::Paired {
+            let mut found = if let Some(least) = choice.least {
+                let mut values = Vec::new();
+                let mut hold = |element: usize| {
+                    values.push(part.csr.values[element]);
+                    hold(part.number(element));
+                };
+                words::table(&part.csr, &choice.rows, &choice.bands, least, &mut hold);
+                values
+            } else if form == Slots::Paired {
                 paired::Tables::new(&csr, &choice.rows, &choice.bands, cols as usize, &mut hold).values
             } else {
                 let mut tables = padded::Tables::new(&csr, &choice.rows, &choice.bands, form, &mut hold);

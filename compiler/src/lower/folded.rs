@@ -1,0 +1,131 @@
+//! Look-ups with two rows to a lane: which rows share one, and which element of them takes which window.
+//!
+//! Takes a sparse part, a band's rows and its windows. Lane l of a group has the group's rows l and 16 + l; a window takes the
+//! first element that it reaches of either. Rows of any order are brought into one in which the windows hold most: long ones
+//! share a lane with short ones, and then rows change places as long as fewer elements are left over.
+
+use super::lanes::{GROUP, Slots};
+use super::windows::{self, windows};
+use crate::model::Csr;
+
+/// Columns of a window: the kernel puts a zero beside them.
+pub(super) const WINDOW: usize = 31;
+
+/// Times that rows change places, each for windows of their own.
+const ROUNDS: usize = 3;
+
+/// Lanes that one which leaves elements over tries to change rows with.
+const TRIES: usize = 16;
+
+/// How far apart those stand.
+const APART: usize = 37;
+
+/// The two rows of a lane.
+type Pair = [Option<u32>; 2];
+
+/// The lanes of a band, with their numbers, first those of its first group.
+pub(super) fn lanes(rows: &[u32]) -> impl Iterator<Item = (usize, Pair)> + '_ {
+    rows.chunks(2 * GROUP).enumerate().flat_map(|(g, rows)| {
+        let pair = move |lane: usize| [rows.get(lane).copied(), rows.get(GROUP + lane).copied()];
+        (0..rows.len().min(GROUP)).map(move |lane| (g * GROUP + lane, pair(lane)))
+    })
+}
+
+/// Gives each window of a lane the first element that it reaches of either row and that no window before it has, which no
+/// other way betters; calls `visit` with the window, the element, and whether that is of the second row.
+pub(super) fn assign(csr: &Csr, pair: Pair, starts: &[usize], visit: &mut impl FnMut(usize, usize, bool)) {
+    let bounds = |row: u32| (csr.row_ptr[row as usize] as usize, csr.row_ptr[row as usize + 1] as usize);
+    let [(mut first, first_end), (mut second, second_end)] = pair.map(|row| row.map_or((0, 0), bounds));
+    let column = |element: usize, end: usize| {
+        if element < end { csr.col_idx[element] as usize } else { usize::MAX }
+    };
+    for (k, &start) in starts.iter().enumerate() {
+        while column(first, first_end) < start {
+            first += 1;
+        }
+        while column(second, second_end) < start {
+            second += 1;
+        }
+        let columns = [column(first, first_end), column(second, second_end)];
+        let of_second = columns[1] < columns[0];
+        let next = columns[usize::from(of_second)];
+        if next == usize::MAX {
+            return;
+        }
+        if next < start + WINDOW {
+            let element = if of_second { &mut second } else { &mut first };
+            visit(k, *element, of_second);
+            *element += 1;
+        }
+    }
+}
+
+/// Elements of a band that its windows hold.
+pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize]) -> usize {
+    lanes(rows).map(|(_, pair)| held(csr, pair, starts)).sum()
+}
+
+fn held(csr: &Csr, pair: Pair, starts: &[usize]) -> usize {
+    let mut held = 0;
+    assign(csr, pair, starts, &mut |_, _, _| held += 1);
+    held
+}
+
+/// A band's rows, longest first, in an order in which few windows hold most of their elements; and those windows.
+pub(super) fn matched(csr: &Csr, rows: &[u32], cols: usize) -> (Vec<u32>, Vec<usize>) {
+    let alone = lanes(rows).filter(|(_, pair)| pair[1].is_none()).count();
+    let (alone, rest) = rows.split_at(alone);
+    let mut pairs: Vec<[u32; 2]> = (0..rest.len() / 2).map(|i| [rest[i], rest[rest.len() - 1 - i]]).collect();
+    let mut order = ordered(rows, &pairs, alone);
+    let mut starts = windows(csr, &order, cols, Slots::Folded);
+    for round in 1..=ROUNDS {
+        // With fewer windows than were cheapest, since they hold more after it.
+        let fewer = if round < ROUNDS { starts.len() - starts.len() / 20 } else { starts.len() };
+        let tried = windows::spread(csr, &order, cols, fewer, Slots::Folded);
+        change_places(csr, &mut pairs, &tried);
+        order = ordered(rows, &pairs, alone);
+        starts = windows(csr, &order, cols, Slots::Folded);
+    }
+    (order, starts)
+}
+
+/// The rows of pairs and of lanes that have but one, in the order of a band of as many as `rows`.
+fn ordered(rows: &[u32], pairs: &[[u32; 2]], alone: &[u32]) -> Vec<u32> {
+    let mut order = rows.to_vec();
+    let (mut pairs, mut alone) = (pairs.iter(), alone.iter());
+    for (lane, [_, second]) in lanes(rows) {
+        let first = lane / GROUP * 2 * GROUP + lane % GROUP;
+        if second.is_none() {
+            alone.next().into_iter().for_each(|&row| order[first] = row);
+        } else if let Some(&[row, other]) = pairs.next() {
+            (order[first], order[first + GROUP]) = (row, other);
+        }
+    }
+    order
+}
+
+/// Rows of two pairs change places where the windows hold more of both then.
+fn change_places(csr: &Csr, pairs: &mut [[u32; 2]], starts: &[usize]) {
+    let elements = |row: u32| (csr.row_ptr[row as usize + 1] - csr.row_ptr[row as usize]) as usize;
+    let left = |pair: [u32; 2]| pair.map(elements).iter().sum::<usize>() - held(csr, pair.map(Some), starts);
+    let mut left_over: Vec<usize> = pairs.iter().map(|&pair| left(pair)).collect();
+    let count = pairs.len();
+    for a in 0..count {
+        for b in (1..=TRIES).map(|i| (a + i * APART) % count).filter(|&b| b != a) {
+            let now = left_over[a] + left_over[b];
+            if left_over[a] == 0 {
+                break;
+            }
+            let [[i, j], [k, l]] = [pairs[a], pairs[b]];
+            for changed in [[[i, l], [k, j]], [[i, k], [j, l]]] {
+                let first = left(changed[0]);
+                let second = if first < now { left(changed[1]) } else { 0 };
+                if first + second < now {
+                    [pairs[a], pairs[b]] = changed;
+                    [left_over[a], left_over[b]] = [first, second];
+                    break;
+                }
+            }
+        }
+    }
+}
