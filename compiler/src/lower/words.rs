@@ -135,7 +135,7 @@ mod tests {
                 for sign in [0, 1] {
                     let value = f32::from_bits(sign << 31 | exponent << MANTISSA | mantissa);
                     let word = Least(least).word(value);
-                    assert!(Least(least).holds(value) && word % (1 << BELOW) == 0);
+                    assert!(Least(least).holds(value) && word.is_multiple_of(1 << BELOW));
                     // As the kernel does it.
                     let above = (least & !3) << MANTISSA;
                     let scale = f32::from_bits((127 + (least & 3)) << MANTISSA);
