@@ -14,6 +14,9 @@ pub(super) const WINDOW: usize = 31;
 /// Times that rows change places, each for windows of their own.
 const ROUNDS: usize = 3;
 
+/// The part of a band's windows by which each time has fewer than the one before: about what is saved in the end.
+const FEWER: usize = 40;
+
 /// Lanes that one which leaves elements over tries to change rows with.
 const TRIES: usize = 16;
 
@@ -77,15 +80,15 @@ pub(super) fn matched(csr: &Csr, rows: &[u32], cols: usize) -> (Vec<u32>, Vec<us
     let (alone, rest) = rows.split_at(alone);
     let mut pairs: Vec<[u32; 2]> = (0..rest.len() / 2).map(|i| [rest[i], rest[rest.len() - 1 - i]]).collect();
     let mut order = ordered(rows, &pairs, alone);
-    let mut starts = windows(csr, &order, cols, Slots::Folded);
+    let count = windows(csr, &order, cols, Slots::Folded).len();
     for round in 1..=ROUNDS {
         // With fewer windows than were cheapest, since they hold more after it.
-        let fewer = if round < ROUNDS { starts.len() - starts.len() / 20 } else { starts.len() };
+        let fewer = count - count * round / FEWER;
         let tried = windows::spread(csr, &order, cols, fewer, Slots::Folded);
         change_places(csr, &mut pairs, &tried);
         order = ordered(rows, &pairs, alone);
-        starts = windows(csr, &order, cols, Slots::Folded);
     }
+    let starts = windows(csr, &order, cols, Slots::Folded);
     (order, starts)
 }
 

@@ -105,15 +105,17 @@ pub(super) fn choose_eight(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
 /// The cheapest look-ups for each part on AVX-512, where they are cheaper than sliced ELLPACK. Where a product is added to
 /// what is there, rows without elements can be left out.
 pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
-    let mut choices: Vec<_> = parts.iter().map(|part| cheaper(part, Slots::Padded)).collect();
-    let mut largest_first: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_some()).collect();
+    let mut choices = folded(parts);
+    let rest: Vec<_> = (0..parts.len()).filter(|&i| choices[i].is_none()).collect();
+    rest.iter().for_each(|&i| choices[i] = cheaper(&parts[i], Slots::Padded));
+    let mut largest_first: Vec<_> = rest.iter().copied().filter(|&i| choices[i].is_some()).collect();
     let nnz: usize = largest_first.iter().map(|&i| parts[i].csr.nnz()).sum();
     let fewer = if PAIRED_BYTES * nnz <= BUDGET { Slots::Paired } else { Slots::Packed };
     if fewer == Slots::Paired {
-        for (choice, part) in choices.iter_mut().zip(parts) {
-            let padded = choice.as_ref().map_or(f64::INFINITY, |choice| choice.cost);
-            if let Some(paired) = cheaper(part, Slots::Paired).filter(|paired| paired.cost < padded) {
-                *choice = Some(paired);
+        for i in rest {
+            let padded = choices[i].as_ref().map_or(f64::INFINITY, |choice| choice.cost);
+            if let Some(paired) = cheaper(&parts[i], Slots::Paired).filter(|paired| paired.cost < padded) {
+                choices[i] = Some(paired);
             }
         }
     }
@@ -127,23 +129,28 @@ pub(super) fn choose(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
             total += bytes(&choices[i]);
         }
     }
-    fold(parts, &mut choices);
     choices
 }
 
-/// Lets rows share lanes where that is cheaper beyond the cache, in the parts with the largest tables, until those of all
-/// parts are near.
-fn fold(parts: &[Part<'_>], choices: &mut [Option<Choice>]) {
-    let mut total: usize = choices.iter().flatten().map(|choice| choice.bytes).sum();
-    let mut largest_first: Vec<_> = parts.iter().zip(choices).collect();
-    largest_first.sort_by_key(|(_, choice)| Reverse(choice.as_ref().map_or(0, |choice| choice.bytes)));
-    for (part, choice) in largest_first {
-        let Some(choice) = choice.as_mut().filter(|_| total > NEAR) else { return };
-        if let Some(folded) = cheaper(part, Slots::Folded).filter(|folded| folded.far() < choice.far()) {
-            total = total - choice.bytes + folded.bytes;
-            *choice = folded;
+/// Look-ups of rows that share lanes for the parts with the most elements, until the tables of all parts are near; none for those
+/// which pairs of slots suit better, as the values have too many exponents.
+fn folded(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
+    let mut choices: Vec<_> = parts.iter().map(|_| None).collect();
+    let paired = |i: usize| PAIRED_BYTES * parts[i].csr.nnz();
+    let mut total: usize = (0..parts.len()).map(paired).sum();
+    let mut largest_first: Vec<_> = (0..parts.len()).collect();
+    largest_first.sort_by_key(|&i| Reverse(paired(i)));
+    for i in largest_first {
+        if total > NEAR {
+            let most = cost::FAR_BYTE * paired(i) as f64;
+            if cost::LEFT_OVER * Least::left_over(&parts[i].csr.values) as f64 > most {
+                continue;
+            }
+            choices[i] = cheaper(&parts[i], Slots::Folded).filter(|choice| choice.far() < most);
+            total = total - paired(i) + choices[i].as_ref().map_or(paired(i), |choice| choice.bytes);
         }
     }
+    choices
 }
 
 /// The cheapest way to look a part up with such slots, whatever else would be cheaper; none where look-ups would hold
@@ -158,15 +165,19 @@ fn best(csr: &Csr, cols: usize, added: bool, form: Slots) -> Option<Choice> {
     if cols > form.window() + usize::from(u16::MAX) {
         return None;
     }
-    let rows = 0..csr.row_ptr.len() as u32 - 1;
+    let rows = csr.row_ptr.len() - 1;
     let elements = Elements::new(csr, form);
-    let natural = Choice::new(&elements, csr.nnz(), cols, form, rows.collect(), false);
-    if csr.row_ptr.len() - 1 > NUMBERED {
-        return Some(natural);
+    let natural = || Choice::new(&elements, csr.nnz(), cols, form, (0..rows as u32).collect(), false);
+    if rows > NUMBERED {
+        return Some(natural());
     }
     let listed = table::rows_by_length(&elements.csr, added);
     let listed = if form == Slots::Paired { paired::evened(&listed) } else { listed };
     let sorted = Choice::new(&elements, csr.nnz(), cols, form, listed, true);
+    if form == Slots::Folded {
+        return Some(sorted); // rows that share a lane are seldom neighbours
+    }
+    let natural = natural();
     Some(if sorted.cost < natural.cost { sorted } else { natural })
 }
 

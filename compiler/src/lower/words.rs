@@ -40,6 +40,12 @@ impl Least {
         Least((lowest..=highest).max_by_key(held).unwrap_or(lowest))
     }
 
+    /// How many of the values words do not hold at best.
+    pub(super) fn left_over(values: &[f32]) -> usize {
+        let least = Least::of(values);
+        values.iter().filter(|&&value| !least.holds(value)).count()
+    }
+
     /// Whether words hold a value.
     fn holds(self, value: f32) -> bool {
         (self.0..self.0 + EXPONENTS).contains(&exponent(value))
