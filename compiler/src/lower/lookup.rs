@@ -20,6 +20,7 @@ use super::builder::Builder;
 use super::lanes::{GROUP, Slots};
 use super::parts::Part;
 use super::path::Path;
+use super::plan::{FAR_LEFT_OVER_TERMS, LEFT_OVER_TERMS};
 use super::windows::{bands, count_held, windows};
 use super::words::{Elements, Least};
 use super::{cost, folded, padded, paired, table, words};
@@ -239,6 +240,11 @@ impl Choice {
     /// What it costs where the tables come from beyond the second level of cache, in nanoseconds.
     fn far(&self) -> f64 {
         cost::FAR_BYTE * self.bytes as f64 + cost::LEFT_OVER * self.left_over as f64
+    }
+
+    /// The most elements left over that become straight-line code.
+    pub(super) fn most_straight(&self) -> usize {
+        if self.form == Slots::Folded { FAR_LEFT_OVER_TERMS } else { LEFT_OVER_TERMS }
     }
 
     /// Which of the ways it is.

@@ -37,6 +37,9 @@ pub const TERMS_PER_MODEL: usize = 8192;
 /// `grouped` takes longer is little beside the look-ups.
 pub(super) const LEFT_OVER_TERMS: usize = 2048;
 
+/// The same where tables come from beyond the second level of cache: so does code then, which takes four times the bytes.
+pub(super) const FAR_LEFT_OVER_TERMS: usize = 256;
+
 /// Bytes of machine code that a term takes, as measured on x86-64.
 pub const BYTES_PER_TERM: usize = 25;
 
@@ -208,7 +211,7 @@ impl Terms {
             Form::Straight(_) => self.0 += part.csr.nnz(),
             Form::Lookup(choice) => {
                 // What they leave over is straight-line code where there is room for it.
-                choice.straight = choice.left_over <= LEFT_OVER_TERMS.min(room);
+                choice.straight = choice.left_over <= choice.most_straight().min(room);
                 if choice.straight {
                     self.0 += choice.left_over;
                 }

@@ -4,7 +4,7 @@
 
 use super::builder::Builder;
 use super::path::Path;
-use super::plan::{Form, LEFT_OVER_TERMS};
+use super::plan::Form;
 use super::{blocked, lookup, picks, table};
 use crate::model::Csr;
 use crate::numbers::thousands;
@@ -52,7 +52,7 @@ fn lower(
             if left_over.nnz() > 0 {
                 let title = format!("{}: {} elements left over", path.dotted(), thousands(left_over.nnz()));
                 if choice.straight {
-                    let most = thousands(LEFT_OVER_TERMS);
+                    let most = thousands(choice.most_straight());
                     let why = format!("{title}; straight line, since at most {most}");
                     straight(builder, path, &left_over, (x, y, Init::Accumulate), why);
                 } else if lookup::grouped(&left_over) {

@@ -54,9 +54,10 @@ DOPED_INLINE void doped_folded_add(doped_sixteen *first, doped_sixteen *second, 
                                    doped_sixteen_indices words) {
     const doped_sixteen_indices bit = doped_sixteen_indices_zero() + DOPED_OF_SECOND;
 #if defined(__clang__)
+    /* Clang would take three instructions for the two masks: with one of them, and what was there put back, it is two. */
     const uint16_t of_second = __builtin_ia32_cmpd512_mask(words & bit, doped_sixteen_indices_zero(), 4, 0xffff);
-    const uint16_t of_first = (uint16_t)~of_second;
-    *first = __builtin_ia32_vfmaddps512_mask3(a, b, *first, of_first, 4);
+    const doped_sixteen added = __builtin_ia32_vfmaddps512_mask3(a, b, *first, 0xffff, 4);
+    *first = __builtin_ia32_selectps_512(of_second, *first, added);
     *second = __builtin_ia32_vfmaddps512_mask3(a, b, *second, of_second, 4);
 #else
     const uint16_t of_second = __builtin_ia32_ptestmd512(words, bit, 0xffff);
@@ -100,13 +101,13 @@ DOPED_INLINE void doped_lookup_folded_band(float *y, const float *init, const ui
     for (size_t j = 0; j < 4 * DOPED_BAND; j++) {
         sums[j] = doped_sixteen_zero();
     }
-    /* One window a turn: more of them, and GCC would fetch all their words at once. */
+    /* One window a turn, and the other rows' sums before it: else compilers fetch the words of several at once. */
     for (size_t k = 0; k < windows; k++) {
-        doped_lookup_folded_window(sums, words, x + starts[k], above, groups);
-        words += slots;
         if (k % DOPED_PLACED == 0) {
             doped_lookup_place(y, init, waiting);
         }
+        doped_lookup_folded_window(sums, words, x + starts[k], above, groups);
+        words += slots;
     }
     DOPED_UNROLL
     for (size_t j = 0; j < 2 * groups; j++) {
