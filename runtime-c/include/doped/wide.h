@@ -80,13 +80,11 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     const size_t count = height * strips;
     doped_strip sums[DOPED_TILE_STRIPS];
     float rests[DOPED_TILE_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
-    DOPED_UNROLL
+    /* Loops to the most there can be, and a condition: Clang unrolls no others whole. */
+    DOPED_UNROLL_KNOWN
     for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
-        sums[t] = doped_strip_start(NULL); /* all, so that no compiler doubts those past count */
-    }
-    DOPED_UNROLL
-    for (size_t t = 0; t < count; t++) {
-        sums[t] = doped_strip_start(doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP));
+        const float *from = t < count ? doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP) : NULL;
+        sums[t] = doped_strip_start(from);
     }
     for (size_t t = 0; t < height * rest; t++) {
         rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + t % rest));
@@ -95,26 +93,29 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
         const float *row = vectors + j * vector_stride;
         const float *weights = scalars + (ptrdiff_t)j * along;
         doped_strip lanes[DOPED_TILE_STRIPS];
-        DOPED_UNROLL
+        DOPED_UNROLL_KNOWN
         for (size_t s = 0; s < DOPED_TILE_STRIPS; s++) {
-            lanes[s] = doped_strip_start(NULL); /* likewise */
+            lanes[s] = doped_strip_start(s < strips ? row + s * DOPED_STRIP : NULL);
+            if (s < strips) {
+                DOPED_KEEP(lanes[s]);
+            }
         }
-        DOPED_UNROLL
-        for (size_t s = 0; s < strips; s++) {
-            lanes[s] = doped_strip_load(row + s * DOPED_STRIP);
-            DOPED_KEEP(lanes[s]);
-        }
-        DOPED_UNROLL
-        for (size_t t = 0; t < count; t++) {
-            sums[t] = doped_strip_add_scaled(sums[t], lanes[t % strips], weights[(ptrdiff_t)(t / strips) * across]);
+        DOPED_UNROLL_KNOWN
+        for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
+            if (t < count) {
+                const float weight = weights[(ptrdiff_t)(t / strips) * across];
+                sums[t] = doped_strip_add_scaled(sums[t], lanes[t % strips], weight);
+            }
         }
         for (size_t t = 0; t < height * rest; t++) {
             rests[t] += row[t % rest] * weights[(ptrdiff_t)(t / rest) * across];
         }
     }
-    DOPED_UNROLL
-    for (size_t t = 0; t < count; t++) {
-        doped_strip_store(y + t / strips * y_stride + t % strips * DOPED_STRIP, sums[t]);
+    DOPED_UNROLL_KNOWN
+    for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
+        if (t < count) {
+            doped_strip_store(y + t / strips * y_stride + t % strips * DOPED_STRIP, sums[t]);
+        }
     }
     for (size_t t = 0; t < height * rest; t++) {
         y[t / rest * y_stride + t % rest] = rests[t];
