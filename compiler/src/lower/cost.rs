@@ -7,8 +7,8 @@ pub(super) const SLOT: f64 = 0.8;
 pub(super) const PACKED_SLOT: f64 = 1.0;
 /// A slot of a pair with sixteen values: 0.33 to 0.45 on a Zen 5, where a padded one takes 0.55 to 0.7.
 pub(super) const PAIRED_SLOT: f64 = 0.5;
-/// A slot of words for two rows a lane: 0.5 to 0.55 on a Zen 5 out of any level of cache.
-pub(super) const FOLDED_SLOT: f64 = 0.6;
+/// A slot of words for two rows a lane: 0.55 on a Zen 5 out of the first two levels of cache, 0.65 to 0.7 out of the third.
+pub(super) const FOLDED_SLOT: f64 = 0.68;
 /// A byte of tables out of the third level of cache on a Zen 5, look-ups included.
 pub(super) const FAR_BYTE: f64 = 0.011;
 /// A slot of eight rows on AVX2: 0.22 to 0.25 on a Zen 5 out of the first two levels, 0.34 out of the third.

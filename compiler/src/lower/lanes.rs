@@ -39,7 +39,8 @@ impl Slots {
     /// Nanoseconds of an element that no slot holds, of a part with so many elements.
     pub(super) fn left_over(self, elements: usize) -> f64 {
         match self {
-            Slots::Padded | Slots::Paired | Slots::Packed | Slots::Folded => cost::LEFT_OVER,
+            Slots::Padded | Slots::Paired | Slots::Packed => cost::LEFT_OVER,
+            Slots::Folded => cost::GROUPED,
             Slots::Eight => cost::EIGHT_LEFT_OVER[usize::from(elements > EIGHT_STRAIGHT)],
         }
     }

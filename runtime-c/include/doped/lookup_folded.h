@@ -49,21 +49,21 @@ DOPED_INLINE doped_sixteen doped_folded_values(doped_sixteen_indices words, dope
 #endif
 }
 
-/* Adds a * b lane by lane: to the second sum where the words' bit for it is set, to the first elsewhere. */
+/* Adds a * b lane by lane: to the second sum where the words' bit for it is set, to the first elsewhere. One mask serves both,
+ * since what was there is put back in the first; and the second comes first, so that the other may take a's register. */
 DOPED_INLINE void doped_folded_add(doped_sixteen *first, doped_sixteen *second, doped_sixteen a, doped_sixteen b,
                                    doped_sixteen_indices words) {
     const doped_sixteen_indices bit = doped_sixteen_indices_zero() + DOPED_OF_SECOND;
 #if defined(__clang__)
-    /* Clang would take three instructions for the two masks: with one of them, and what was there put back, it is two. */
     const uint16_t of_second = __builtin_ia32_cmpd512_mask(words & bit, doped_sixteen_indices_zero(), 4, 0xffff);
-    const doped_sixteen added = __builtin_ia32_vfmaddps512_mask3(a, b, *first, 0xffff, 4);
-    *first = __builtin_ia32_selectps_512(of_second, *first, added);
     *second = __builtin_ia32_vfmaddps512_mask3(a, b, *second, of_second, 4);
+    const doped_sixteen added = __builtin_ia32_vfmaddps512_mask(a, b, *first, 0xffff, 4);
+    *first = __builtin_ia32_selectps_512(of_second, *first, added);
 #else
     const uint16_t of_second = __builtin_ia32_ptestmd512(words, bit, 0xffff);
-    const uint16_t of_first = __builtin_ia32_knothi(of_second);
-    *first = __builtin_ia32_vfmaddps512_mask3(a, b, *first, (int16_t)of_first, 4);
     *second = __builtin_ia32_vfmaddps512_mask3(a, b, *second, (int16_t)of_second, 4);
+    const doped_sixteen added = __builtin_ia32_vfmaddps512_mask(a, b, *first, (int16_t)-1, 4);
+    *first = __builtin_ia32_blendmps_512_mask(added, *first, of_second);
 #endif
 }
 

@@ -19,6 +19,10 @@
 #define DOPED_TILE_STRIPS 24
 #define DOPED_TILE_ABREAST 3
 #define DOPED_TILE_HIGH 16
+/* Before a loop over `count` strips, and its turns: to the most there can be, with a condition, since Clang unrolls so many
+ * whole only where their number is plain. */
+#define DOPED_TILE_UNROLL DOPED_UNROLL_KNOWN
+#define DOPED_TILE_TURNS(count) DOPED_TILE_STRIPS
 typedef float doped_strip __attribute__((vector_size(64)));
 
 /* sum + a * b for every lane of a. */
@@ -47,6 +51,8 @@ DOPED_INLINE void doped_strip_store(float *to, doped_strip strip) {
 #define DOPED_TILE_STRIPS DOPED_ACCUMULATORS
 #define DOPED_TILE_ABREAST 2
 #define DOPED_TILE_HIGH DOPED_ACCUMULATORS
+#define DOPED_TILE_UNROLL DOPED_UNROLL
+#define DOPED_TILE_TURNS(count) (count)
 typedef doped_vector doped_strip;
 
 DOPED_INLINE doped_strip doped_strip_add_scaled(doped_strip sum, doped_strip a, float b) {
@@ -80,11 +86,15 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
     const size_t count = height * strips;
     doped_strip sums[DOPED_TILE_STRIPS];
     float rests[DOPED_TILE_STRIPS * (DOPED_STRIP - 1)] = {0.0f};
-    /* Loops to the most there can be, and a condition: Clang unrolls no others whole. */
-    DOPED_UNROLL_KNOWN
+    DOPED_UNROLL
     for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
-        const float *from = t < count ? doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP) : NULL;
-        sums[t] = doped_strip_start(from);
+        sums[t] = doped_strip_start(NULL); /* all, so that no compiler doubts those past count */
+    }
+    DOPED_TILE_UNROLL
+    for (size_t t = 0; t < DOPED_TILE_TURNS(count); t++) {
+        if (t < count) {
+            sums[t] = doped_strip_start(doped_from(init, t / strips * y_stride + t % strips * DOPED_STRIP));
+        }
     }
     for (size_t t = 0; t < height * rest; t++) {
         rests[t] = doped_start_one(doped_from(init, t / rest * y_stride + t % rest));
@@ -93,15 +103,19 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
         const float *row = vectors + j * vector_stride;
         const float *weights = scalars + (ptrdiff_t)j * along;
         doped_strip lanes[DOPED_TILE_STRIPS];
-        DOPED_UNROLL_KNOWN
+        DOPED_UNROLL
         for (size_t s = 0; s < DOPED_TILE_STRIPS; s++) {
-            lanes[s] = doped_strip_start(s < strips ? row + s * DOPED_STRIP : NULL);
+            lanes[s] = doped_strip_start(NULL); /* likewise */
+        }
+        DOPED_TILE_UNROLL
+        for (size_t s = 0; s < DOPED_TILE_TURNS(strips); s++) {
             if (s < strips) {
+                lanes[s] = doped_strip_load(row + s * DOPED_STRIP);
                 DOPED_KEEP(lanes[s]);
             }
         }
-        DOPED_UNROLL_KNOWN
-        for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
+        DOPED_TILE_UNROLL
+        for (size_t t = 0; t < DOPED_TILE_TURNS(count); t++) {
             if (t < count) {
                 const float weight = weights[(ptrdiff_t)(t / strips) * across];
                 sums[t] = doped_strip_add_scaled(sums[t], lanes[t % strips], weight);
@@ -111,8 +125,8 @@ DOPED_INLINE void doped_wide_tile(float *y, size_t y_stride, const float *init, 
             rests[t] += row[t % rest] * weights[(ptrdiff_t)(t / rest) * across];
         }
     }
-    DOPED_UNROLL_KNOWN
-    for (size_t t = 0; t < DOPED_TILE_STRIPS; t++) {
+    DOPED_TILE_UNROLL
+    for (size_t t = 0; t < DOPED_TILE_TURNS(count); t++) {
         if (t < count) {
             doped_strip_store(y + t / strips * y_stride + t % strips * DOPED_STRIP, sums[t]);
         }
