@@ -4,12 +4,9 @@
 //! first element that it reaches of either. Rows of any order are brought into one in which the windows hold most: long ones
 //! share a lane with short ones, and then rows change places as long as fewer elements are left over.
 
-use super::lanes::{GROUP, Slots};
+use super::lanes::{BESIDE_ZERO, GROUP, Slots};
 use super::windows::{self, windows};
 use crate::model::Csr;
-
-/// Columns of a window: the kernel puts a zero beside them.
-pub(super) const WINDOW: usize = 31;
 
 /// Times that rows change places, each for windows of their own.
 const ROUNDS: usize = 3;
@@ -55,7 +52,7 @@ pub(super) fn assign(csr: &Csr, pair: Pair, starts: &[usize], visit: &mut impl F
         if next == usize::MAX {
             return;
         }
-        if next < start + WINDOW {
+        if next < start + BESIDE_ZERO {
             let element = if of_second { &mut second } else { &mut first };
             visit(k, *element, of_second);
             *element += 1;

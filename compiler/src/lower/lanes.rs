@@ -1,10 +1,19 @@
 //! What the slots of look-ups hold, on AVX-512 and AVX2: rows, columns, values, bits; and what they cost.
 
 use super::plan::LEFT_OVER_TERMS;
-use super::{cost, folded, paired};
+use super::{cost, paired};
 
 /// Rows of a group on AVX-512.
 pub(super) const GROUP: usize = 16;
+
+/// Columns of a window beside which the kernel puts a zero, and where that stands.
+pub(super) const BESIDE_ZERO: usize = 31;
+pub(super) const ZERO: u32 = 16;
+
+/// Where a column of such a window stands: from the zero on one further up.
+pub(super) fn beside_zero(column: u32) -> u32 {
+    column + u32::from(column >= ZERO)
+}
 
 /// Elements of the largest part of which slots of eight rows leave over so few that they become straight-line code.
 const EIGHT_STRAIGHT: usize = 4 * LEFT_OVER_TERMS;
@@ -70,8 +79,7 @@ impl Slots {
     pub(super) fn window(self) -> usize {
         match self {
             Slots::Padded | Slots::Packed => 32,
-            Slots::Paired => paired::WINDOW,
-            Slots::Folded => folded::WINDOW,
+            Slots::Paired | Slots::Folded => BESIDE_ZERO,
             Slots::Eight => 8,
         }
     }

@@ -1,15 +1,15 @@
 //! Sparse parts by look-ups in registers, for AVX-512 and AVX2: which of them, and their tables; [`super::windows`] places
 //! their windows.
 //!
-//! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of
-//! 16 rows. A matrix is cut into bands of 128 rows, what remains into bands of 64, 32 and 16, and each band has
-//! windows of its own: as many as are cheapest, placed where its elements are. A row has a slot in each window of
-//! its band; an element takes the first that is free of those that reach it, and what finds none is left over. Rows
-//! keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
-//! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot, or where
-//! that is cheaper sixteen for two slots ([`super::paired`]); from the part with the largest tables down packed values, until
-//! those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide. Where they exceed a smaller one
-//! ([`NEAR`]), the largest have words with value and index, and two rows to a lane ([`super::folded`]).
+//! 32 neighbouring inputs, a window, stand in two registers; one instruction takes an input out of them for each of 16
+//! rows. A matrix is cut into bands of 128 rows (256 where two share a lane), what remains into bands of 64, 32 and 16,
+//! and each band has windows of its own: as many as are cheapest, placed where its elements are. A row has a slot in each
+//! window of its band; an element takes the first that is free of those that reach it, and what finds none is left over.
+//! Rows keep their order, or where they are too uneven for that stand sorted by length, so that those of a band need as
+//! many windows each; their sums then go to their places one by one. Tables have a value for every row of a slot, or
+//! where that is cheaper sixteen for two slots ([`super::paired`]); from the part with the largest tables down packed
+//! values, until those of all parts stay in the cache ([`BUDGET`]), since beyond it bytes decide. Where they exceed a
+//! smaller one ([`NEAR`]), the largest have words with value and index, and two rows to a lane ([`super::folded`]).
 //!
 //! AVX2 has half of all that: windows of 8 columns in one register, groups of 8 rows, bands of 32. Its slots are padded and
 //! often empty, so that only parts are looked up whose tables stay in the cache together, the smallest first.
@@ -64,8 +64,6 @@ pub(super) struct Choice {
     bands: Vec<Vec<usize>>,
     /// What its slots have room for.
     form: Slots,
-    /// The exponents of values that stand in words.
-    least: Option<Least>,
     /// Whether it was chosen before, whatever it costs.
     tuned: bool,
     slots: usize,
@@ -144,8 +142,10 @@ fn folded(parts: &[Part<'_>]) -> Vec<Option<Choice>> {
     for i in largest_first {
         if total > NEAR {
             let most = cost::FAR_BYTE * paired(i) as f64;
-            if cost::LEFT_OVER * Least::left_over(&parts[i].csr.values) as f64 > most {
-                continue;
+            let values = &parts[i].csr.values;
+            let left_over = Least::of(values).left_over(values) as f64;
+            if Slots::Folded.left_over(values.len()) * left_over > most {
+                continue; // whatever the look-ups would take
             }
             choices[i] = cheaper(&parts[i], Slots::Folded).filter(|choice| choice.far() < most);
             total = total - paired(i) + choices[i].as_ref().map_or(paired(i), |choice| choice.bytes);
@@ -228,7 +228,6 @@ impl Choice {
             sorted,
             bands: starts,
             form,
-            least: elements.least,
             tuned: false,
             slots,
             elements: nnz,
@@ -239,7 +238,7 @@ impl Choice {
 
     /// What it costs where the tables come from beyond the second level of cache, in nanoseconds.
     fn far(&self) -> f64 {
-        cost::FAR_BYTE * self.bytes as f64 + cost::LEFT_OVER * self.left_over as f64
+        cost::FAR_BYTE * self.bytes as f64 + self.form.left_over(self.elements) * self.left_over as f64
     }
 
     /// The most elements left over that become straight-line code.
@@ -311,8 +310,8 @@ pub(super) fn multiply(
         )),
     ];
     let mut held = vec![false; csr.nnz()];
-    let indices = if let Some(least) = choice.least {
-        let elements = Elements::new(csr, choice.form);
+    let elements = Elements::new(csr, choice.form);
+    let indices = if let Some(least) = elements.least {
         let mut hold = |element: usize| held[elements.number(element)] = true;
         words::table(&elements.csr, &choice.rows, &choice.bands, least, &mut hold)
     } else if choice.form == Slots::Paired {
@@ -353,7 +352,7 @@ pub(super) fn multiply(
             "by window, group and lane: columns in their windows, 5 bits, which of the two rows, 1, and values",
         ),
     };
-    let name = if choice.least.is_some() { "words" } else { "indices" };
+    let name = if elements.least.is_some() { "words" } else { "indices" };
     arguments.push(Table::Given(builder.constant(&field.field(name), Data::U32(indices), note)));
     let order = choice.sorted.then(|| {
         let rows = choice.rows.iter().map(|&row| row as u16).collect();
@@ -367,24 +366,11 @@ pub(super) fn multiply(
         builder.constant(&field.field("rows"), Data::U16(rows), note)
     });
     arguments.push(Table::Optional(order));
-    let left_over = left_over(csr, &held);
+    let left_over = csr.kept(|element| !held[element]);
     let mut dims = vec![choice.rows.len(), x.len];
-    dims.extend(choice.least.map(|least| least.0 as usize));
+    dims.extend(elements.least.map(|least| least.0 as usize));
     let terms = csr.nnz() - left_over.nnz();
     builder.product(kernel, (y, init), arguments, Source::View(x), dims, terms, why.to_owned());
-    left_over
-}
-
-/// The elements that are not held.
-fn left_over(csr: &Csr, held: &[bool]) -> Csr {
-    let mut left_over = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
-    for bounds in csr.row_ptr.windows(2) {
-        for element in (bounds[0] as usize..bounds[1] as usize).filter(|&element| !held[element]) {
-            left_over.col_idx.push(csr.col_idx[element]);
-            left_over.values.push(csr.values[element]);
-        }
-        left_over.row_ptr.push(left_over.values.len() as u32);
-    }
     left_over
 }
 

@@ -5,12 +5,9 @@
 //! element in reach those have a value that can wait least. Gives words for each row of each pair, where its inputs and its
 //! value of the second slot stand, as the kernel `lookup_paired` reads them.
 
-use super::lanes::{GROUP, Slots};
+use super::lanes::{BESIDE_ZERO, GROUP, Slots, ZERO, beside_zero};
 use super::windows::bands;
 use crate::model::Csr;
-
-/// Columns of a window: the kernel puts a zero beside them.
-pub(super) const WINDOW: usize = 31;
 
 /// Slots of a pair, and slots in a word of indices.
 pub(super) const PAIR: usize = 2;
@@ -21,9 +18,6 @@ const FIRST: usize = 12;
 
 /// Values of a slot, if both of a pair have as many.
 pub(super) const HALF: usize = 8;
-
-/// Where a window's zero stands; columns from the 16th on are one further up.
-const NOTHING: u32 = 16;
 
 /// Bits of a word: where the second slot's index stands, which of the sixteen its value is, and the next pair.
 const SECOND: usize = 5;
@@ -78,7 +72,7 @@ pub(super) fn deal(
             let lost = rest[lane].iter().take_while(|&&column| (column as usize) < start).count();
             next[lane] += lost;
             rest[lane] = &rest[lane][lost..];
-            if rest[lane].first().is_some_and(|&column| (column as usize) < start + WINDOW) {
+            if rest[lane].first().is_some_and(|&column| (column as usize) < start + BESIDE_ZERO) {
                 waiting[count] = (lane, 0);
                 count += 1;
             }
@@ -141,7 +135,7 @@ impl Tables {
         hold: &mut impl FnMut(usize),
     ) -> Tables {
         let mut tables = Tables { values: Vec::new(), indices: Vec::new() };
-        let nothing = (NOTHING | NOTHING << SECOND) * (1 | 1 << NEXT_PAIR);
+        let nothing = (ZERO | ZERO << SECOND) * (1 | 1 << NEXT_PAIR);
         for (rows, starts) in bands(rows, Slots::Paired).zip(windows) {
             let groups = rows.len().div_ceil(GROUP);
             let (value, word) = (tables.values.len(), tables.indices.len());
@@ -157,9 +151,9 @@ impl Tables {
                     taken[pair] |= 1 << place;
                     tables.values[value + (pair * groups + g) * GROUP + place] = csr.values[element];
                     let column = csr.col_idx[element] - starts[k] as u32;
-                    let index = column + u32::from(column >= NOTHING);
+                    let index = beside_zero(column);
                     let (among, at) = if second { ((place as u32) << AMONG, SECOND) } else { (0, 0) };
-                    let bits = (index ^ NOTHING) << at | among;
+                    let bits = (index ^ ZERO) << at | among;
                     let indices = &mut tables.indices[word + (k / QUAD * groups + g) * GROUP + lane];
                     *indices ^= bits << (k % QUAD / PAIR * NEXT_PAIR);
                     hold(element);

@@ -6,11 +6,12 @@
 //! at most [`TERMS_PER_MATRIX`] non-zeros in a part and [`TERMS_PER_MODEL`] in a model's code for one family of instructions
 //! (about two seconds of gcc -O2 or rustc), the smallest parts first. `--unroll-limit N` overrules both with N a part.
 //!
-//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512 and AVX2, where they are cheaper than either; where their
-//! tables would not stay in the cache, values are packed on AVX-512, and AVX2 has none. What a few of them leave over is
-//! straight line, [`LEFT_OVER_TERMS`] at most and within the model's budget. Where all inputs of a part stand in registers
-//! the look-ups themselves are straight-line code ([`super::picks`]), each of which counts as a non-zero in that budget.
-//! Code that picks its family of instructions at run time holds look-ups beside the other way.
+//! **Look-ups** in registers ([`super::lookup`]) are for AVX-512 and AVX2, where they are cheaper than either; where
+//! their tables would not stay in the cache, rows share lanes or values are packed on AVX-512, and AVX2 has none. What a
+//! few of them leave over is straight line, [`LEFT_OVER_TERMS`] at most ([`FAR_LEFT_OVER_TERMS`] where rows share lanes)
+//! and within the model's budget. Where all inputs of a part stand in registers the look-ups themselves are straight-line
+//! code ([`super::picks`]), each of which counts as a non-zero in that budget. Code that picks its family of instructions
+//! at run time holds look-ups beside the other way.
 //!
 //! **Choices** of the settings ([`crate::Choices`], from the lock file) overrule all that where they speak of a part, in the code
 //! of the families that they were tuned for; `--unroll-limit` overrules them.

@@ -40,12 +40,9 @@ impl Tries {
             Slots::Padded | Slots::Packed | Slots::Eight => {
                 Tries { first: 1, apart: 4, far: 1, around: (5, 4), step: 32 }
             }
-            Slots::Folded => {
-                let full = elements.div_ceil(groups * GROUP).max(1);
-                Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
-            }
-            Slots::Paired => {
-                let full = elements.div_ceil(groups * paired::HALF).max(1);
+            Slots::Paired | Slots::Folded => {
+                let room = if slots == Slots::Paired { paired::HALF } else { GROUP };
+                let full = elements.div_ceil(groups * room).max(1);
                 Tries { first: full, apart: 8, far: 4, around: (16, 12), step: 24 }
             }
         }
@@ -157,13 +154,14 @@ pub(super) fn assign(
 
 /// Elements of a band that its slots hold.
 pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize], cols: usize, slots: Slots) -> usize {
-    if slots == Slots::Folded {
-        return folded::count_held(csr, rows, starts);
+    match slots {
+        Slots::Paired => paired::count_held(csr, rows, starts, cols),
+        Slots::Folded => folded::count_held(csr, rows, starts),
+        Slots::Padded | Slots::Packed | Slots::Eight => {
+            let mut held = 0;
+            let mut assign = |row| assign(csr, row, starts, slots.window(), &mut |_, _| held += 1);
+            rows.iter().for_each(|&row| assign(row as usize));
+            held
+        }
     }
-    if slots == Slots::Paired {
-        return paired::count_held(csr, rows, starts, cols);
-    }
-    let mut held = 0;
-    rows.iter().for_each(|&row| assign(csr, row as usize, starts, slots.window(), &mut |_, _| held += 1));
-    held
 }

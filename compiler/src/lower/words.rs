@@ -8,12 +8,9 @@
 use std::borrow::Cow;
 
 use super::folded;
-use super::lanes::{GROUP, Slots};
+use super::lanes::{GROUP, Slots, ZERO, beside_zero};
 use super::windows::bands;
 use crate::model::Csr;
-
-/// Where a window's zero stands; columns from the 16th on are one further up.
-const NOTHING: u32 = 16;
 
 /// The bit of a word that says that it is of its lane's second row.
 const OF_SECOND: u32 = 32;
@@ -40,10 +37,9 @@ impl Least {
         Least((lowest..=highest).max_by_key(held).unwrap_or(lowest))
     }
 
-    /// How many of the values words do not hold at best.
-    pub(super) fn left_over(values: &[f32]) -> usize {
-        let least = Least::of(values);
-        values.iter().filter(|&&value| !least.holds(value)).count()
+    /// How many of the values words do not hold.
+    pub(super) fn left_over(self, values: &[f32]) -> usize {
+        values.iter().filter(|&&value| !self.holds(value)).count()
     }
 
     /// Whether words hold a value.
@@ -78,23 +74,13 @@ impl<'c> Elements<'c> {
     pub(super) fn new(csr: &'c Csr, form: Slots) -> Elements<'c> {
         let least = (form == Slots::Folded).then(|| Least::of(&csr.values));
         let all = Elements { csr: Cow::Borrowed(csr), numbers: None, least };
-        let Some(least) = least.filter(|least| !csr.values.iter().all(|&value| least.holds(value))) else {
+        let Some(least) = least.filter(|&least| least.left_over(&csr.values) > 0) else {
             return all;
         };
-        let mut held = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
-        let mut numbers = Vec::new();
-        for bounds in csr.row_ptr.windows(2) {
-            for element in bounds[0]..bounds[1] {
-                let value = csr.values[element as usize];
-                if least.holds(value) {
-                    held.col_idx.push(csr.col_idx[element as usize]);
-                    held.values.push(value);
-                    numbers.push(element);
-                }
-            }
-            held.row_ptr.push(held.values.len() as u32);
-        }
-        Elements { csr: Cow::Owned(held), numbers: Some(numbers), ..all }
+        let holds = |element: usize| least.holds(csr.values[element]);
+        let numbers =
+            (0..csr.nnz()).filter(|&element| holds(element)).map(|element| element as u32).collect();
+        Elements { csr: Cow::Owned(csr.kept(holds)), numbers: Some(numbers), ..all }
     }
 
     /// An element's number in the part.
@@ -115,12 +101,11 @@ pub(super) fn table(
     let mut words = Vec::new();
     for (rows, starts) in bands(rows, Slots::Folded).zip(windows) {
         let (first, lanes) = (words.len(), rows.len().div_ceil(Slots::Folded.group()) * GROUP);
-        words.resize(first + starts.len() * lanes, NOTHING);
+        words.resize(first + starts.len() * lanes, ZERO);
         for (lane, pair) in folded::lanes(rows) {
             folded::assign(csr, pair, starts, &mut |k, element, second| {
                 let column = csr.col_idx[element] - starts[k] as u32;
-                let index = column + u32::from(column >= NOTHING);
-                let beside = index | if second { OF_SECOND } else { 0 };
+                let beside = beside_zero(column) | if second { OF_SECOND } else { 0 };
                 words[first + k * lanes + lane] = least.word(csr.values[element]) | beside;
                 hold(element);
             });

@@ -83,4 +83,17 @@ impl Csr {
         let entries = self.row_ptr[i] as usize..self.row_ptr[i + 1] as usize;
         entries.map(|k| (self.col_idx[k] as usize, self.values[k]))
     }
+
+    /// The entries that are to be kept, asked by their numbers; as many rows.
+    pub(crate) fn kept(&self, keep: impl Fn(usize) -> bool) -> Csr {
+        let mut kept = Csr { row_ptr: vec![0], col_idx: Vec::new(), values: Vec::new() };
+        for bounds in self.row_ptr.windows(2) {
+            for entry in (bounds[0] as usize..bounds[1] as usize).filter(|&entry| keep(entry)) {
+                kept.col_idx.push(self.col_idx[entry]);
+                kept.values.push(self.values[entry]);
+            }
+            kept.row_ptr.push(kept.values.len() as u32);
+        }
+        kept
+    }
 }

@@ -67,7 +67,8 @@ DOPED_INLINE void doped_folded_add(doped_sixteen *first, doped_sixteen *second, 
 #endif
 }
 
-/* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[4*g] and sums[4*g + 2]. */
+/* Adds the slots of one window, a slot each for `groups` groups: slot g goes to sums[4*g] and sums[4*g + 2], since
+ * doped_lookup_end takes one sum and leaves one. */
 DOPED_INLINE void doped_lookup_folded_window(doped_sixteen *sums, const uint32_t *DOPED_RESTRICT words,
                                              const float *DOPED_RESTRICT window, doped_sixteen_indices above,
                                              size_t groups) {

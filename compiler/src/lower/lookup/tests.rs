@@ -105,7 +105,7 @@ fn every_element_is_held_once_or_left_over() {
             assert!(choice.bands.iter().flatten().all(within));
             let mut held = vec![false; csr.nnz()];
             let mut hold = |element: usize| assert!(!std::mem::replace(&mut held[element], true));
-            let mut found = if let Some(least) = choice.least {
+            let mut found = if let Some(least) = part.least {
                 let mut values = Vec::new();
                 let mut hold = |element: usize| {
                     values.push(part.csr.values[element]);
@@ -129,7 +129,7 @@ fn every_element_is_held_once_or_left_over() {
             };
             found.retain(|&value| value != 0.0);
             assert_eq!(found.len(), csr.nnz() - choice.left_over);
-            found.extend(&left_over(&csr, &held).values);
+            found.extend(&csr.kept(|element| !held[element]).values);
             found.sort_by(f32::total_cmp);
             assert_eq!(found, csr.values);
         }
