@@ -32,25 +32,36 @@ pub(super) fn lanes(rows: &[u32]) -> impl Iterator<Item = (usize, Pair)> + '_ {
 }
 
 /// Gives each window of a lane the first element that it reaches of either row and that no window before it has, which no
-/// other way betters; calls `visit` with the window, the element, and whether that is of the second row.
-pub(super) fn assign(csr: &Csr, pair: Pair, starts: &[usize], visit: &mut impl FnMut(usize, usize, bool)) {
+/// other way betters; calls `visit` with the window, the element, and whether that is of the second row. Gives the number
+/// of elements that are left over, or stops where these are more than `most` and gives a number above that.
+pub(super) fn assign(
+    csr: &Csr,
+    pair: Pair,
+    starts: &[usize],
+    most: usize,
+    visit: &mut impl FnMut(usize, usize, bool),
+) -> usize {
     let bounds = |row: u32| (csr.row_ptr[row as usize] as usize, csr.row_ptr[row as usize + 1] as usize);
     let [(mut first, first_end), (mut second, second_end)] = pair.map(|row| row.map_or((0, 0), bounds));
     let column = |element: usize, end: usize| {
         if element < end { csr.col_idx[element] as usize } else { usize::MAX }
     };
+    let mut passed = 0;
     for (k, &start) in starts.iter().enumerate() {
         while column(first, first_end) < start {
-            first += 1;
+            (first, passed) = (first + 1, passed + 1);
         }
         while column(second, second_end) < start {
-            second += 1;
+            (second, passed) = (second + 1, passed + 1);
+        }
+        if passed > most {
+            return passed;
         }
         let columns = [column(first, first_end), column(second, second_end)];
         let of_second = columns[1] < columns[0];
         let next = columns[usize::from(of_second)];
         if next == usize::MAX {
-            return;
+            return passed;
         }
         if next < start + BESIDE_ZERO {
             let element = if of_second { &mut second } else { &mut first };
@@ -58,17 +69,19 @@ pub(super) fn assign(csr: &Csr, pair: Pair, starts: &[usize], visit: &mut impl F
             *element += 1;
         }
     }
+    passed + (first_end - first) + (second_end - second)
+}
+
+/// Elements of a lane that windows leave over; stops as [`assign`] does.
+fn left_over(csr: &Csr, pair: Pair, starts: &[usize], most: usize) -> usize {
+    assign(csr, pair, starts, most, &mut |_, _, _| {})
 }
 
 /// Elements of a band that its windows hold.
 pub(super) fn count_held(csr: &Csr, rows: &[u32], starts: &[usize]) -> usize {
-    lanes(rows).map(|(_, pair)| held(csr, pair, starts)).sum()
-}
-
-fn held(csr: &Csr, pair: Pair, starts: &[usize]) -> usize {
-    let mut held = 0;
-    assign(csr, pair, starts, &mut |_, _, _| held += 1);
-    held
+    let elements = |row: u32| (csr.row_ptr[row as usize + 1] - csr.row_ptr[row as usize]) as usize;
+    let all: usize = rows.iter().map(|&row| elements(row)).sum();
+    all - lanes(rows).map(|(_, pair)| left_over(csr, pair, starts, usize::MAX)).sum::<usize>()
 }
 
 /// A band's rows, longest first, in an order in which few windows hold most of their elements; and those windows.
@@ -77,7 +90,7 @@ pub(super) fn matched(csr: &Csr, rows: &[u32], cols: usize) -> (Vec<u32>, Vec<us
     let (alone, rest) = rows.split_at(alone);
     let mut pairs: Vec<[u32; 2]> = (0..rest.len() / 2).map(|i| [rest[i], rest[rest.len() - 1 - i]]).collect();
     let mut order = ordered(rows, &pairs, alone);
-    let count = windows(csr, &order, cols, Slots::Folded).len();
+    let count = windows::about(csr, &order, cols, Slots::Folded);
     for round in 1..=ROUNDS {
         // With fewer windows than were cheapest, since they hold more after it.
         let fewer = count - count * round / FEWER;
@@ -106,23 +119,22 @@ fn ordered(rows: &[u32], pairs: &[[u32; 2]], alone: &[u32]) -> Vec<u32> {
 
 /// Rows of two pairs change places where the windows hold more of both then.
 fn change_places(csr: &Csr, pairs: &mut [[u32; 2]], starts: &[usize]) {
-    let elements = |row: u32| (csr.row_ptr[row as usize + 1] - csr.row_ptr[row as usize]) as usize;
-    let left = |pair: [u32; 2]| pair.map(elements).iter().sum::<usize>() - held(csr, pair.map(Some), starts);
-    let mut left_over: Vec<usize> = pairs.iter().map(|&pair| left(pair)).collect();
+    let left = |pair: [u32; 2], most| left_over(csr, pair.map(Some), starts, most);
+    let mut left_of: Vec<usize> = pairs.iter().map(|&pair| left(pair, usize::MAX)).collect();
     let count = pairs.len();
     for a in 0..count {
         for b in (1..=TRIES).map(|i| (a + i * APART) % count).filter(|&b| b != a) {
-            let now = left_over[a] + left_over[b];
-            if left_over[a] == 0 {
+            let now = left_of[a] + left_of[b];
+            if left_of[a] == 0 {
                 break;
             }
             let [[i, j], [k, l]] = [pairs[a], pairs[b]];
             for changed in [[[i, l], [k, j]], [[i, k], [j, l]]] {
-                let first = left(changed[0]);
-                let second = if first < now { left(changed[1]) } else { 0 };
+                let first = left(changed[0], now - 1);
+                let second = if first < now { left(changed[1], now - 1 - first) } else { 0 };
                 if first + second < now {
                     [pairs[a], pairs[b]] = changed;
-                    [left_over[a], left_over[b]] = [first, second];
+                    [left_of[a], left_of[b]] = [first, second];
                     break;
                 }
             }

@@ -21,6 +21,7 @@ use super::lanes::{GROUP, Slots};
 use super::parts::Part;
 use super::path::Path;
 use super::plan::{FAR_LEFT_OVER_TERMS, LEFT_OVER_TERMS};
+use super::threads::each_band;
 use super::windows::{bands, count_held, windows};
 use super::words::{Elements, Least};
 use super::{cost, folded, padded, paired, table, words};
@@ -203,12 +204,12 @@ impl Choice {
     ) -> Choice {
         let csr = &*elements.csr;
         let starts: Vec<Vec<usize>> = if sorted && form == Slots::Folded {
-            let (orders, starts): (Vec<_>, _) =
-                bands(&rows, form).map(|rows| folded::matched(csr, rows, cols)).unzip();
+            let matched = each_band(bands(&rows, form), |rows| folded::matched(csr, rows, cols));
+            let (orders, starts): (Vec<_>, _) = matched.into_iter().unzip();
             rows = orders.concat();
             starts
         } else {
-            bands(&rows, form).map(|rows| windows(csr, rows, cols, form)).collect()
+            each_band(bands(&rows, form), |rows| windows(csr, rows, cols, form))
         };
         let (mut slots, mut words, mut held) = (0, 0, 0);
         for (rows, starts) in bands(&rows, form).zip(&starts) {

@@ -43,6 +43,7 @@ mod slots;
 mod sparse;
 mod split;
 mod table;
+mod threads;
 mod wide;
 mod windows;
 mod words;

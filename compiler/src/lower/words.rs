@@ -103,7 +103,7 @@ pub(super) fn table(
         let (first, lanes) = (words.len(), rows.len().div_ceil(Slots::Folded.group()) * GROUP);
         words.resize(first + starts.len() * lanes, ZERO);
         for (lane, pair) in folded::lanes(rows) {
-            folded::assign(csr, pair, starts, &mut |k, element, second| {
+            folded::assign(csr, pair, starts, usize::MAX, &mut |k, element, second| {
                 let column = csr.col_idx[element] - starts[k] as u32;
                 let beside = beside_zero(column) | if second { OF_SECOND } else { 0 };
                 words[first + k * lanes + lane] = least.word(csr.values[element]) | beside;
