@@ -49,71 +49,38 @@ impl Wide<'_> {
     fn weight(&self, h: usize, j: usize) -> f32 {
         self.weights[(self.first + h * self.across).wrapping_add_signed(j as isize * self.along)]
     }
-
-    /// The same from row h on.
-    #[inline(always)]
-    #[allow(dead_code)]
-    fn below(self, h: usize) -> Self {
-        Wide { first: self.first + h * self.across, ..self }
-    }
 }
 
-/// `y[at + h * y_stride + i]` = init + sum over j < depth of `x[offset + j * stride + i]` * weight(h, j), for h < H and S
-/// strips of i, which share a weight.
+/// `y[at + h * y_stride + i]` = init + sum over j < depth of `x[offset + j * stride + i]` * weight(h, j), for h < H and a
+/// strip of i.
 #[inline(always)]
 #[allow(dead_code)]
-fn wide_tile<const H: usize, const S: usize>(
+fn wide_tile<const H: usize>(
     (y, at, y_stride): (&mut [f32], usize, usize),
     init: Init<'_>,
     wide: Wide<'_>,
     offset: usize,
 ) {
-    let mut sums = [[[0.0; STRIP]; S]; H];
+    let mut sums = [[0.0; STRIP]; H];
     let mut h = 0;
     while h < H {
-        let mut s = 0;
-        while s < S {
-            sums[h][s] = init.load(y, at + h * y_stride + s * STRIP);
-            s += 1;
-        }
+        sums[h] = init.load(y, at + h * y_stride);
         h += 1;
     }
     let mut j = 0;
     while j < wide.depth {
-        let row = &wide.x[offset + j * wide.stride..][..S * STRIP];
+        let row = &wide.x[offset + j * wide.stride..][..STRIP];
         let mut h = 0;
         while h < H {
-            let weight = wide.weight(h, j);
-            let mut s = 0;
-            while s < S {
-                strip_add_scaled(&mut sums[h][s], &row[s * STRIP..(s + 1) * STRIP], weight);
-                s += 1;
-            }
+            strip_add_scaled(&mut sums[h], row, wide.weight(h, j));
             h += 1;
         }
         j += 1;
     }
     let mut h = 0;
     while h < H {
-        y[at + h * y_stride..][..S * STRIP].copy_from_slice(sums[h].as_flattened());
+        y[at + h * y_stride..][..STRIP].copy_from_slice(&sums[h]);
         h += 1;
-    }
-}
-
-/// S strips of lanes from `offset` on, for `height` rows of y, a multiple of eight, from `y[at]` on and `y_stride` apart.
-#[inline(always)]
-#[allow(dead_code)]
-fn strips_abreast<const S: usize>(
-    (y, at, y_stride): (&mut [f32], usize, usize),
-    init: Init<'_>,
-    wide: Wide<'_>,
-    offset: usize,
-    height: usize,
-) {
-    let mut h = 0;
-    while h < height {
-        wide_tile::<8, S>((y, at + h * y_stride, y_stride), init, wide.below(h), offset);
-        h += 8;
     }
 }
 
@@ -129,26 +96,25 @@ fn strip_rows(
 ) {
     let mut h = 0;
     while h < height {
-        let (to, wide) = (at + h * y_stride, wide.below(h));
+        let (to, wide) = (at + h * y_stride, Wide { first: wide.first + h * wide.across, ..wide });
         if height - h >= 8 {
-            wide_tile::<8, 1>((y, to, y_stride), init, wide, offset);
+            wide_tile::<8>((y, to, y_stride), init, wide, offset);
             h += 8;
         } else if height - h >= 4 {
-            wide_tile::<4, 1>((y, to, y_stride), init, wide, offset);
+            wide_tile::<4>((y, to, y_stride), init, wide, offset);
             h += 4;
         } else if height - h >= 2 {
-            wide_tile::<2, 1>((y, to, y_stride), init, wide, offset);
+            wide_tile::<2>((y, to, y_stride), init, wide, offset);
             h += 2;
         } else {
-            wide_tile::<1, 1>((y, to, y_stride), init, wide, offset);
+            wide_tile::<1>((y, to, y_stride), init, wide, offset);
             h += 1;
         }
     }
 }
 
-/// The strips that so many lanes fill, for `height` rows of y; gives the lanes that are in them. On AVX-512 two or three
-/// stand abreast: with one, each multiply-add would load a weight, and loads would be too few. Only eight rows of them
-/// do: tiles of all the heights that C has would take rustc twice as long over a model.
+/// The strips that so many lanes fill, for `height` rows of y; gives the lanes that are in them. One after another: as many
+/// heights and widths of tiles as C has would take rustc twice as long over a model.
 #[inline(always)]
 #[allow(dead_code)]
 fn whole_strips(
@@ -159,22 +125,7 @@ fn whole_strips(
     height: usize,
     lanes: usize,
 ) -> usize {
-    let eights = if FAMILY == 2 { height - height % 8 } else { 0 };
-    let mut abreast = 0;
-    while eights > 0 && abreast + 3 * STRIP <= lanes {
-        strips_abreast::<3>((y, at + abreast, y_stride), init, wide, offset + abreast, eights);
-        abreast += 3 * STRIP;
-    }
-    if eights > 0 && abreast + 2 * STRIP <= lanes {
-        strips_abreast::<2>((y, at + abreast, y_stride), init, wide, offset + abreast, eights);
-        abreast += 2 * STRIP;
-    }
     let mut i = 0;
-    while i < abreast {
-        let (to, wide) = (at + eights * y_stride + i, wide.below(eights));
-        strip_rows((y, to, y_stride), init, wide, offset + i, height - eights);
-        i += STRIP;
-    }
     while i + STRIP <= lanes {
         strip_rows((y, at + i, y_stride), init, wide, offset + i, height);
         i += STRIP;
