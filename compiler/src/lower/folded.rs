@@ -90,7 +90,7 @@ pub(super) fn matched(csr: &Csr, rows: &[u32], cols: usize) -> (Vec<u32>, Vec<us
     let (alone, rest) = rows.split_at(alone);
     let mut pairs: Vec<[u32; 2]> = (0..rest.len() / 2).map(|i| [rest[i], rest[rest.len() - 1 - i]]).collect();
     let mut order = ordered(rows, &pairs, alone);
-    let count = windows::about(csr, &order, cols, Slots::Folded);
+    let count = windows(csr, &order, cols, Slots::Folded).len();
     for round in 1..=ROUNDS {
         // With fewer windows than were cheapest, since they hold more after it.
         let fewer = count - count * round / FEWER;

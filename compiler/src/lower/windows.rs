@@ -54,15 +54,6 @@ const MOST: usize = u16::MAX as usize - 1;
 
 /// The windows of a band: their number is the cheapest of those tried.
 pub(super) fn windows(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> Vec<usize> {
-    cheapest(csr, rows, cols, slots, true)
-}
-
-/// About how many windows are the cheapest for a band, in half the time.
-pub(super) fn about(csr: &Csr, rows: &[u32], cols: usize, slots: Slots) -> usize {
-    cheapest(csr, rows, cols, slots, false).len()
-}
-
-fn cheapest(csr: &Csr, rows: &[u32], cols: usize, slots: Slots, closely: bool) -> Vec<usize> {
     let groups = rows.len().div_ceil(slots.group());
     let columns = Quantiles::new(csr, rows, cols);
     let elements = columns.before[cols] as usize;
@@ -86,9 +77,6 @@ fn cheapest(csr: &Csr, rows: &[u32], cols: usize, slots: Slots, closely: bool) -
             break;
         }
         count += 1 + count / tries.apart;
-    }
-    if !closely {
-        return best.1;
     }
     let (_, middle) = attempt(1);
     let around = middle - middle / tries.around.0..=middle + middle / tries.around.1;
